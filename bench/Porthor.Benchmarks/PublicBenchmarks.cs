@@ -23,7 +23,7 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
         var session = await core.Tokens.SessionForAsync("someuser", "read:all,user:token");
         await using var program = await PorthorProgram.ForAsync(deployment);
         program.Variables["PORTHOR_SESSION_SECRET"] = core.SessionKeys[0].Reveal();
-        using var server = await ServingProgram.StartAsync(program, watched: false);
+        using var server = await ServingProgram.StartAsync(program, withMetrics: false);
         await using var twin = await TestServer.StartAsync(Mode.Embedded);
         await AuthP99Async(server, session.Record.Token);
         var idle = await AuthP99Async(server, session.Record.Token);
@@ -65,7 +65,7 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
         await AtRateAsync(AuthRate, async () =>
         {
             var begun = Stopwatch.GetTimestamp();
-            var status = await server.AskAsync(token, "?scope=read:all");
+            var status = await server.AuthorizeAsync(token, "?scope=read:all");
             times.Add(status == System.Net.HttpStatusCode.OK ? Stopwatch.GetElapsedTime(begun) : TimeSpan.MaxValue);
         }, stopping.Token);
         var sorted = times.Order().ToList();

@@ -20,7 +20,7 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
     };
 
-    private static readonly string? Pictures = Environment.GetEnvironmentVariable("PORTHOR_SCREENSHOTS");
+    private static readonly string? ScreenshotFolder = Environment.GetEnvironmentVariable("PORTHOR_SCREENSHOTS");
 
     [BrowserFact]
     public async Task Every_page_is_accessible()
@@ -35,9 +35,10 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 (name, i) => new Group(name, 1000 + i))],
         };
         var first = await site.LogInAsync("ada", "admin:token,exec:notebook,read:all,read:some,user:token", user);
-        var key = await LiveAsync(first);
-        (ColorScheme, int)[] looks = [(ColorScheme.Light, 1280), (ColorScheme.Dark, 390)];
-        foreach (var (scheme, width) in Pictures is null ? looks : [.. looks, (ColorScheme.Dark, 1280), (ColorScheme.Light, 390)])
+        var key = await CreateTestDataAsync(first);
+        (ColorScheme, int)[] variants = [(ColorScheme.Light, 1280), (ColorScheme.Dark, 390)];
+        foreach (var (scheme, width) in ScreenshotFolder is null ? variants
+            : [.. variants, (ColorScheme.Dark, 1280), (ColorScheme.Light, 390)])
         {
             await using var browser = await site.OpenAsync(new()
             {
@@ -55,24 +56,25 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 Secure = true,
             }));
             var page = await browser.NewPageAsync();
-            List<string> complaints = [];
+            List<string> consoleErrors = [];
             page.Console += (_, message) =>
             {
-                // Some pages are error pages on purpose.
+                // Some of the pages are error pages.
                 if (message.Type is "error" or "warning" && !message.Text.Contains(
                     "the server responded with a status of 4", StringComparison.Ordinal))
-                    complaints.Add(message.Text);
+                    consoleErrors.Add(message.Text);
             };
-            async Task LookAsync(string name)
+            async Task CheckAsync(string name)
             {
                 var result = await page.RunAxe(Rules);
                 result.Violations.Select(
                     rule => $"{name}, {scheme}, {width}: {rule.Help}: {string.Join("; ", rule.Nodes.Select(node => node.Html))}")
                     .ShouldBeEmpty();
                 (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width, name);
-                if (Pictures is not null)
+                if (ScreenshotFolder is not null)
                     await page.ScreenshotAsync(
-                        new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-{width}.png".ToLowerInvariant()), FullPage = true });
+                        new() { Path = Path.Combine(ScreenshotFolder, $"{name}-{scheme}-{width}.png".ToLowerInvariant()),
+                            FullPage = true });
             }
             foreach (var (name, path) in (IEnumerable<(string, string)>)[
                 ("tokens", "/auth/tokens"), ("new", "/auth/tokens/new"), ("revoke", $"/auth/tokens/{key}/revoke"),
@@ -84,26 +86,26 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 ("not-found", $"/auth/tokens/{new string('x', 22)}/revoke")])
             {
                 await page.GotoAsync(path);
-                await LookAsync(name);
+                await CheckAsync(name);
             }
             await page.GotoAsync("/auth/tokens/new");
             await page.GetByLabel("Name").FillAsync("laptop");
             await page.GetByLabel("Expires").SelectOptionAsync("day");
             await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
             await page.GetByRole(AriaRole.Alert).WaitForAsync();
-            await LookAsync("new-wrong");
+            await CheckAsync("new-wrong");
             await page.GetByLabel("Name").FillAsync($"laptop at home, {scheme} {width}");
             await page.GetByLabel("Expires").SelectOptionAsync("in 30 days");
             await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).ClickAsync();
-            await LookAsync("made");
+            await CheckAsync("made");
             await page.ReloadAsync();
-            await LookAsync("sent-again");
+            await CheckAsync("sent-again");
             await page.GetByRole(AriaRole.Link, new() { Name = "revoke it" }).ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
             await page.GetByRole(AriaRole.Status).WaitForAsync();
-            await LookAsync("revoked");
-            complaints.ShouldBeEmpty();
+            await CheckAsync("revoked");
+            consoleErrors.ShouldBeEmpty();
         }
     }
 
@@ -118,8 +120,8 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         {
             await page.GotoAsync(path);
             (await page.RunAxe(Rules)).Violations.Select(rule => rule.Help).ShouldBeEmpty();
-            if (Pictures is not null)
-                await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-light-1280.png"), FullPage = true });
+            if (ScreenshotFolder is not null)
+                await page.ScreenshotAsync(new() { Path = Path.Combine(ScreenshotFolder, $"{name}-light-1280.png"), FullPage = true });
         }
     }
 
@@ -131,15 +133,15 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
             await using var browser = await site.OpenAsync(
                 new() { ColorScheme = scheme, ViewportSize = new() { Width = 1280, Height = 800 } });
             var page = await browser.NewPageAsync();
-            async Task LookAsync(string name)
+            async Task CheckAsync(string name)
             {
                 (await page.RunAxe(Rules)).Violations.Select(rule => $"{name}: {rule.Help}").ShouldBeEmpty();
-                if (Pictures is not null)
+                if (ScreenshotFolder is not null)
                     await page.ScreenshotAsync(
-                        new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-1280.png".ToLowerInvariant()), FullPage = true });
+                        new() { Path = Path.Combine(ScreenshotFolder, $"{name}-{scheme}-1280.png".ToLowerInvariant()), FullPage = true });
             }
             await page.GotoAsync("/auth/tokens");
-            await LookAsync("login");
+            await CheckAsync("login");
             foreach (var (name, password, text) in (IEnumerable<(string, string, string)>)[
                 ("login-wrong", "wrong", "Wrong username or password."),
                 ("login-error", Site.Password, "stranger is not a member of any authorized groups")])
@@ -148,24 +150,24 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 await page.GetByLabel("Password").FillAsync(password);
                 await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
                 await page.GetByText(text).WaitForAsync();
-                await LookAsync(name);
+                await CheckAsync(name);
             }
         }
     }
 
     /// <summary>Creates some weeks of data for two users. Returns the key of a token.</summary>
-    private async Task<string> LiveAsync(IBrowserContext browser)
+    private async Task<string> CreateTestDataAsync(IBrowserContext browser)
     {
         var tokens = site.Porthor.Tokens;
         var cookie = (await browser.CookiesAsync()).Single().Value;
         var ada = await tokens.CallerAsync(site.Porthor.Core.SessionCookie.TryRead(cookie, out _)!.Token!);
-        async Task<Token> MakeAsync(Caller caller, string name, string scopes, int? days) => await tokens.CreateUserTokenAsync(
+        async Task<Token> CreateAsync(Caller caller, string name, string scopes, int? days) => await tokens.CreateUserTokenAsync(
             caller, caller.Username, new UserTokenRequest(name, ScopeSet.Parse(scopes), days is { } d
                 ? DateTimeOffset.UtcNow.AddDays(d) : null));
-        var laptop = await MakeAsync(ada, "laptop", "read:all", 30);
-        await MakeAsync(
+        var laptop = await CreateAsync(ada, "laptop", "read:all", 30);
+        await CreateAsync(
             ada, "nightly pipeline on the observatory's computing cluster, 2nd try", "exec:notebook,read:all,read:some", days: null);
-        var lost = await MakeAsync(ada, "lost", "read:all", 90);
+        var lost = await CreateAsync(ada, "lost", "read:all", 90);
         await tokens.GetInternalTokenAsync(ada, "tap", ScopeSet.Of("read:all"));
         await tokens.GetNotebookTokenAsync(ada);
         await tokens.ModifyTokenAsync(
@@ -174,7 +176,7 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         await tokens.DeleteTokenAsync(lost.Key, ada, "ada");
         var grace = await tokens.SessionForAsync("grace", "read:all,user:token");
         for (var i = 0; i < 60; i++)
-            await MakeAsync(grace, $"job {i}", "read:all", 1);
+            await CreateAsync(grace, $"job {i}", "read:all", 1);
         return laptop.Key.Value;
     }
 }

@@ -7,11 +7,11 @@ namespace Porthor.Browser.Tests;
 public sealed class AttackTests(Site site) : IClassFixture<Site>
 {
     /// <summary>
-    /// For a form of another site the browser does not send the cookie. For a form of a subdomain it sends the cookie and marks the request
-    /// as same-site.
+    /// The browser does not send the cookie with a form of another site. With a form of a subdomain, it sends the cookie and marks the
+    /// request as same-site.
     /// </summary>
     [BrowserFact]
-    public async Task A_form_of_another_site_does_nothing()
+    public async Task A_form_of_another_site_changes_nothing()
     {
         foreach (var (origin, title) in (IEnumerable<(string, string)>)[
             ("https://evil.example", "Signed out"), (site.Url.Replace("://", "://evil.", StringComparison.Ordinal), "Form not accepted")])
@@ -28,7 +28,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
             }));
             await page.GotoAsync($"{origin}/");
             await page.WaitForURLAsync("**/auth/tokens/new");
-            await page.ShouldBeTitledAsync(title);
+            await page.ShouldHaveTitleAsync(title);
             (await page.ContentAsync()).ShouldNotContain("planted");
         }
         (await site.Porthor.GetAsync(
@@ -49,7 +49,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
         (await page.FrameLocator("iframe").GetByLabel("Name").CountAsync()).ShouldBe(0);
     }
 
-    /// <summary>A second line of defense: even a script that was injected into a page would not run.</summary>
+    /// <summary>The content security policy prevents that an injected script runs.</summary>
     [BrowserFact]
     public async Task An_injected_script_does_not_run()
     {
@@ -64,7 +64,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
                 document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="document.title = \'taken over\'"><p style="position: fixed">over</p>');
             }
             """);
-        await page.ShouldBeTitledAsync("Your tokens");
+        await page.ShouldHaveTitleAsync("Your tokens");
         (await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('body > p')).position")).ShouldBe("static");
     }
 

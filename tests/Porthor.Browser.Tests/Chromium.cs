@@ -31,7 +31,7 @@ public sealed class Chromium : IAsyncLifetime
         browser = await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = Prerequisites.Find("chromium"),
-            // All host names resolve to this machine. Root cannot use the sandbox, and no external content is loaded.
+            // All host names resolve to this machine. Chromium cannot use its sandbox as root, and the tests load no external content.
             Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * 127.0.0.1"],
         });
     }

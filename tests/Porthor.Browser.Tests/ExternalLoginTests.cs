@@ -47,26 +47,26 @@ public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixtur
         await page.GotoAsync(DeepLink);
         page.Url.ShouldStartWith($"{site.Provider}/interaction/");
         await LogInAsync(page, "ada");
-        await page.ShouldArriveAtAsync(site.Url + DeepLink);
+        await page.ShouldHaveUrlAsync(site.Url + DeepLink);
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
 
-        // The user data of the directory, and the scopes of the groups there.
+        // The page shows the user data from the directory and the scopes of the user's groups.
         await page.GotoAsync("/auth/tokens");
         await page.GetByText("Ada Lovelace").WaitForAsync();
         (await page.Locator(".described li").AllInnerTextsAsync()).ShouldBe(
             ["read:all Can read everything", "user:token Can create and modify user tokens"]);
         var session = await SessionAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
-        await page.ShouldArriveAtAsync($"{site.Url}/public/goodbye");
+        await page.ShouldHaveUrlAsync($"{site.Url}/public/goodbye");
 
         // The provider still has a session and shows no form. But the user gets a new Porthor session, also when they go back: the page was
         // not cached, and its session was revoked.
         await page.BackAsync();
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens");
         (await SessionAsync(page)).ShouldNotBe(session);
         (await page.ContentAsync()).ShouldNotContain(session);
         await page.GotoAsync(DeepLink);
-        await page.ShouldArriveAtAsync(site.Url + DeepLink);
+        await page.ShouldHaveUrlAsync(site.Url + DeepLink);
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
@@ -79,7 +79,7 @@ public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixtur
         var link = "/api/survey?object=M%2031&more=".PadRight(7900, 'x');
         await page.GotoAsync(link);
         await LogInAsync(page, "ada");
-        await page.ShouldArriveAtAsync(site.Url + link);
+        await page.ShouldHaveUrlAsync(site.Url + link);
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
@@ -90,11 +90,11 @@ public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixtur
         var page = await browser.NewPageAsync();
         await page.GotoAsync("/api/");
         await page.GetByRole(AriaRole.Link, new() { Name = "Cancel" }).ClickAsync();
-        await page.ShouldBeTitledAsync("Authentication error");
+        await page.ShouldHaveTitleAsync("Authentication error");
 
         await page.GotoAsync("/api/");
         await LogInAsync(page, "stranger");
-        await page.ShouldBeTitledAsync("Authentication error");
+        await page.ShouldHaveTitleAsync("Authentication error");
         (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
         (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).CountAsync()).ShouldBe(1);
     }

@@ -29,7 +29,7 @@ internal sealed class ExternalProvider : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>The reason why it cannot run on this machine; null if it can.</summary>
+    /// <summary>The reason why the provider cannot run on this machine; null if it can.</summary>
     public static string? SkipReason => Directory.Exists(Path.Combine(Folder, "node_modules")) && Node is not null
         ? null
         : "The provider is not installed; ./test.sh installs it (npm)";
@@ -59,7 +59,7 @@ internal sealed class ExternalProvider : IAsyncDisposable
     {
         var provider = new ExternalProvider(redirectUrl);
         using var client = new HttpClient();
-        await RealServers.UntilAsync(() => client.GetStringAsync($"{provider.Url}/.well-known/openid-configuration"), "the provider");
+        await RealServers.WaitUntilAsync(() => client.GetStringAsync($"{provider.Url}/.well-known/openid-configuration"), "the provider");
         return provider;
     }
 

@@ -19,7 +19,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await LogInAsync(page, "walker", "wrong");
         (await page.GetByRole(AriaRole.Alert).InnerTextAsync()).ShouldBe("Wrong username or password.");
         await LogInAsync(page, "walker");
-        await page.ShouldArriveAtAsync(site.Url + DeepLink);
+        await page.ShouldHaveUrlAsync(site.Url + DeepLink);
         (await UserAsync(page)).ShouldBe("walker");
     }
 
@@ -33,7 +33,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await first.GotoAsync("/api/first");
         await second.GotoAsync("/api/second");
         await LogInAsync(second, "walker");
-        await second.ShouldArriveAtAsync($"{site.Url}/api/second");
+        await second.ShouldHaveUrlAsync($"{site.Url}/api/second");
         // The form in the first tab is no longer valid, but the user who sends it is already signed in.
         await LogInAsync(first, "walker");
         (await UserAsync(first)).ShouldBe("walker");
@@ -58,9 +58,9 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
             "fetch('/api/data', { headers: { 'X-Requested-With': 'XMLHttpRequest' } }).then((answer) => answer.status)"))
             .ShouldBe(403);
         await page.ReloadAsync();
-        await page.ShouldBeTitledAsync("Sign in");
+        await page.ShouldHaveTitleAsync("Sign in");
         await LogInAsync(page, "walker");
-        await page.ShouldArriveAtAsync(site.Url + DeepLink);
+        await page.ShouldHaveUrlAsync(site.Url + DeepLink);
     }
 
     [BrowserFact]
@@ -70,11 +70,11 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         var page = await browser.NewPageAsync();
         await page.GotoAsync("/api/");
         await LogInAsync(page, "stranger");
-        await page.ShouldBeTitledAsync("Authentication error");
+        await page.ShouldHaveTitleAsync("Authentication error");
         (await page.GetByRole(AriaRole.Heading).InnerTextAsync()).ShouldBe("Authentication error");
         (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
         (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).GetAttributeAsync("href")).ShouldBe("https://example.com/desk");
-        // Nobody is signed in, and another user can sign in.
+        // The failed login signs nobody in, and another user can sign in.
         await page.GotoAsync("/api/");
         await LogInAsync(page, "walker");
         (await UserAsync(page)).ShouldBe("walker");
@@ -90,17 +90,17 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await page.GetByText("Signed in as walker").WaitForAsync();
         var cookies = await browser.CookiesAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
-        await page.ShouldBeTitledAsync("Sign in");
+        await page.ShouldHaveTitleAsync("Sign in");
         await page.BackAsync();
         (await page.GetByText("Signed in as").CountAsync()).ShouldBe(0);
         await page.GotoAsync("/api/");
-        await page.ShouldBeTitledAsync("Sign in");
+        await page.ShouldHaveTitleAsync("Sign in");
         // A copy of the session cookie does not work either.
         await browser.ClearCookiesAsync();
         await browser.AddCookiesAsync(cookies.Select(
             cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true }));
         await page.GotoAsync("/auth/tokens");
-        await page.ShouldBeTitledAsync("Sign in");
+        await page.ShouldHaveTitleAsync("Sign in");
     }
 
     /// <summary>Returns the username that the site received with the request for this page.</summary>

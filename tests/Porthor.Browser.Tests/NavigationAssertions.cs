@@ -11,19 +11,19 @@ namespace Porthor.Browser.Tests;
 internal static class NavigationAssertions
 {
     /// <summary>Chromium's error while it switches between pages of different processes. A user would press the button again.</summary>
-    private const string BetweenTwoPages = "Not attached to an active page";
+    private const string InactivePageMessage = "Not attached to an active page";
 
-    private static readonly PageAssertionsToHaveURLOptions UrlPatience = new() { Timeout = 20_000 };
-    private static readonly PageAssertionsToHaveTitleOptions TitlePatience = new() { Timeout = 20_000 };
+    private static readonly PageAssertionsToHaveURLOptions UrlOptions = new() { Timeout = 20_000 };
+    private static readonly PageAssertionsToHaveTitleOptions TitleOptions = new() { Timeout = 20_000 };
 
     /// <param name="url">The complete URL, compared exactly. Playwright would compare a text after decoding it.</param>
-    public static async Task ShouldArriveAtAsync(this IPage page, string url)
+    public static async Task ShouldHaveUrlAsync(this IPage page, string url)
     {
-        await Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(url)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), UrlPatience);
+        await Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(url)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), UrlOptions);
         await page.WaitForLoadStateAsync();
     }
 
-    public static Task ShouldBeTitledAsync(this IPage page, string title) => Expect(page).ToHaveTitleAsync(title, TitlePatience);
+    public static Task ShouldHaveTitleAsync(this IPage page, string title) => Expect(page).ToHaveTitleAsync(title, TitleOptions);
 
     /// <summary>Goes back after the page has loaded completely.</summary>
     public static async Task BackAsync(this IPage page)
@@ -33,7 +33,7 @@ internal static class NavigationAssertions
         {
             await page.GoBackAsync();
         }
-        catch (PlaywrightException e) when (e.Message.Contains(BetweenTwoPages, StringComparison.Ordinal))
+        catch (PlaywrightException e) when (e.Message.Contains(InactivePageMessage, StringComparison.Ordinal))
         {
             await page.GoBackAsync();
         }

@@ -24,17 +24,17 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.GetByText("Copied.").WaitForAsync();
         (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldBe(text);
         var token = Token.Parse(text);
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens/new");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens/new");
         (await StatusAsync(token)).ShouldBe(200);
 
-        // A reload posts the form again, which creates nothing. The token is not shown again, neither forward nor back.
+        // A reload posts the form again, which creates nothing. The token is not shown again, neither after the reload nor when the user
+        // goes back.
         await page.ReloadAsync();
-        await page.ShouldBeTitledAsync("Token already created");
+        await page.ShouldHaveTitleAsync("Token already created");
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Your tokens" }).ClickAsync();
-        await page.ShouldBeTitledAsync("Your tokens");
+        await page.ShouldHaveTitleAsync("Your tokens");
         (await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "from a browser" }).CountAsync()).ShouldBe(1);
-        // The only page to go back to is the response to the form, which was not cached: the browser would ask whether to send the form
-        // again.
+        // The previous page is the response to the form, which was not cached. The browser would ask whether to send the form again.
         (await Should.ThrowAsync<PlaywrightException>(() => page.BackAsync())).Message.ShouldContain("ERR_CACHE_MISS");
         page = await browser.NewPageAsync();
         await page.GotoAsync("/auth/tokens");
@@ -44,7 +44,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.GetByRole(AriaRole.Status).Filter(new() { HasText = "Revoked: from a browser" }).WaitForAsync();
         (await StatusAsync(token)).ShouldBe(401);
         await page.GetByRole(AriaRole.Link, new() { Name = "Your history" }).ClickAsync();
-        await page.ShouldBeTitledAsync("Your history");
+        await page.ShouldHaveTitleAsync("Your history");
         (await page.GetByRole(AriaRole.Row).CountAsync()).ShouldBe(4);
     }
 
@@ -58,7 +58,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.GetByLabel("Expires").SelectOptionAsync("never");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
         var token = Token.Parse((await page.GetByLabel("Token", new() { Exact = true }).GetAttributeAsync("value"))!);
-        // A button that needs a script is not shown.
+        // Buttons that need scripts are not shown.
         (await page.GetByRole(AriaRole.Button).CountAsync()).ShouldBe(0);
         await page.GotoAsync($"/auth/tokens/{token.Key}/revoke");
         await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
@@ -67,10 +67,11 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     }
 
     /// <summary>
-    /// The form for a token has one choice for the expiration. The day field is shown only if it is needed, also without scripts.
+    /// The form of a new token has one choice for the expiration. The date field is shown only if the choice needs it, also without
+    /// scripts.
     /// </summary>
     [BrowserFact]
-    public async Task The_day_field_is_shown_only_with_its_choice()
+    public async Task The_date_field_is_shown_only_if_the_choice_needs_it()
     {
         foreach (var scripts in (bool[])[true, false])
         {
@@ -85,7 +86,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
             await day.WaitForAsync();
             await day.FillAsync("2030-12-31");
 
-            // A contradiction is an error, and both fields are shown.
+            // A date together with another choice is an error. The page then shows both fields.
             await page.GetByLabel("Expires").SelectOptionAsync("never");
             await day.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
             await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
@@ -110,12 +111,12 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.Keyboard.PressAsync("Tab");
         (await FocusedAsync(page)).ShouldBe("Skip to content");
         await page.Keyboard.PressAsync("Enter");
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens#content");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens#content");
         await page.Locator("#content:focus").WaitForAsync();
         await page.Keyboard.PressAsync("Tab");
         (await FocusedAsync(page)).ShouldBe("New token");
         await page.Keyboard.PressAsync("Enter");
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens/new");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens/new");
 
         await TabToAsync(page, "Name");
         await page.Keyboard.TypeAsync("typed");
@@ -128,12 +129,12 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.Keyboard.PressAsync("Enter");
         await TabToAsync(page, "Done");
         await page.Keyboard.PressAsync("Enter");
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens");
 
         var key = await page.Locator("tr", new() { HasText = "typed" }).Locator(".key").InnerTextAsync();
         await TabToAsync(page, $"Revoke typed, {key}");
         await page.Keyboard.PressAsync("Enter");
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens/{key}/revoke");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens/{key}/revoke");
         await TabToAsync(page, "Revoke");
         await page.Keyboard.PressAsync("Enter");
         await page.GetByText("Revoked: typed").WaitForAsync();

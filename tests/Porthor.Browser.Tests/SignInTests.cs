@@ -13,15 +13,15 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
     };
 
-    private string Begin => $"/login?rd={Uri.EscapeDataString($"{site.Url}/auth/tokens")}";
+    private string LoginPath => $"/login?rd={Uri.EscapeDataString($"{site.Url}/auth/tokens")}";
 
     [BrowserFact]
     public async Task The_login_works_with_a_keyboard_and_without_scripts()
     {
         await using var browser = await site.OpenAsync(new() { JavaScriptEnabled = false });
         var page = await browser.NewPageAsync();
-        await page.GotoAsync(Begin);
-        // The first field has the focus; after an error, the field to fill in again.
+        await page.GotoAsync(LoginPath);
+        // The first field has the focus. After an error, the field that must be filled in again has the focus.
         await page.Locator("input[name=username]:focus").WaitForAsync();
         await page.Keyboard.TypeAsync("walker");
         await page.Keyboard.PressAsync("Tab");
@@ -33,10 +33,10 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         await page.Locator("input[name=password]:focus").WaitForAsync();
         await page.Keyboard.TypeAsync(Site.Password);
         await page.Keyboard.PressAsync("Enter");
-        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
+        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens");
         await page.GetByText("Signed in as walker").WaitForAsync();
 
-        // Going back shows no password and sends no form again.
+        // When the user goes back, the browser shows no password and sends no form again.
         (await page.ContentAsync()).ShouldNotContain(Site.Password);
         var cookies = (await browser.CookiesAsync()).Select(cookie => (cookie.Name, cookie.HttpOnly, cookie.Secure)).Order();
         cookies.ShouldBe([("gafaelfawr", true, true), ("porthor-device", true, true)]);
@@ -56,7 +56,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         await page.GetByLabel("Username").FillAsync("walker");
         await page.GetByLabel("Password").FillAsync(Site.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.ShouldArriveAtAsync(elsewhere);
+        await page.ShouldHaveUrlAsync(elsewhere);
     }
 
     [BrowserFact]
@@ -67,23 +67,23 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
             await using var browser = await site.OpenAsync(
                 new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 800 } });
             var page = await browser.NewPageAsync();
-            List<string> complaints = [];
+            List<string> consoleErrors = [];
             page.Console += (_, message) =>
             {
                 if (message.Type is "error" or "warning" && !message.Text.Contains(
                     "the server responded with a status of 4", StringComparison.Ordinal))
-                    complaints.Add(message.Text);
+                    consoleErrors.Add(message.Text);
             };
-            await page.GotoAsync(Begin);
-            await LookAsync();
+            await page.GotoAsync(LoginPath);
+            await CheckAsync();
             await page.GetByLabel("Username").FillAsync("nobody");
             await page.GetByLabel("Password").FillAsync("x");
             await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
             await page.GetByRole(AriaRole.Alert).WaitForAsync();
-            await LookAsync();
-            complaints.ShouldBeEmpty();
+            await CheckAsync();
+            consoleErrors.ShouldBeEmpty();
 
-            async Task LookAsync()
+            async Task CheckAsync()
             {
                 (await page.RunAxe(Rules)).Violations.Select(rule => $"{scheme}, {width}: {rule.Help}").ShouldBeEmpty();
                 (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);

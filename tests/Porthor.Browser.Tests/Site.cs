@@ -10,7 +10,7 @@ using Porthor.Values;
 namespace Porthor.Browser.Tests;
 
 /// <summary>
-/// A site behind NGINX with TLS and the configuration of deploy/, with Porthor as forward authentication. Shared by the tests of a class.
+/// A site behind NGINX with TLS and the configuration of deploy/. Porthor is its forward authentication. The tests of a class share it.
 /// </summary>
 public class Site(Chromium chromium) : IAsyncLifetime
 {

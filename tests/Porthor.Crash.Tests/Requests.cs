@@ -13,43 +13,43 @@ internal static class Requests
 
     public static Task<Answer?> CreateUserTokenAsync(
         this HttpClient client, Uri node, Token administrator, string username, string name, params string[] scopes) =>
-        client.AskAsync(
+        client.SendRequestAsync(
             HttpMethod.Post, node, "/auth/api/v1/tokens", administrator, new { username, token_type = "user", token_name = name, scopes });
 
     public static Task<Answer?> EditAsync(
         this HttpClient client, Uri node, Token administrator, string username, TokenKey key, params string[] scopes) =>
-        client.AskAsync(HttpMethod.Patch, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator, new { scopes });
+        client.SendRequestAsync(HttpMethod.Patch, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator, new { scopes });
 
     public static Task<Answer?> RevokeAsync(this HttpClient client, Uri node, Token administrator, string username, TokenKey key) =>
-        client.AskAsync(HttpMethod.Delete, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator);
+        client.SendRequestAsync(HttpMethod.Delete, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator);
 
     public static Task<Answer?> ListAsync(this HttpClient client, Uri node, Token administrator, string username) =>
-        client.AskAsync(HttpMethod.Get, node, $"/auth/api/v1/users/{username}/tokens", administrator);
+        client.SendRequestAsync(HttpMethod.Get, node, $"/auth/api/v1/users/{username}/tokens", administrator);
 
     /// <summary>Sends an authorization subrequest as a proxy does.</summary>
     /// <param name="query">The parameters of the authorization rule.</param>
     public static Task<Answer?> AuthorizeAsync(this HttpClient client, Uri node, Token token, string query = "") =>
-        client.AskAsync(HttpMethod.Get, node, $"/ingress/auth?{query}", token);
+        client.SendRequestAsync(HttpMethod.Get, node, $"/ingress/auth?{query}", token);
 
     /// <summary>Requests the delegated token of a service behind the proxy.</summary>
     public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, params string[] scopes) =>
         client.AuthorizeAsync(
             node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
 
-    /// <summary>Creates an administrator with the bootstrap token, which the requests above need.</summary>
+    /// <summary>Creates an administrator, which the requests above need, with the bootstrap token.</summary>
     public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)
     {
-        var made = await client.AskAsync(
+        var created = await client.SendRequestAsync(
             HttpMethod.Post, node, "/auth/api/v1/tokens", bootstrap,
             new { username = "bot-admin", token_type = "service", scopes = (string[])["admin:token"] });
-        return TokenIn(made!);
+        return TokenIn(created!);
     }
 
     public static Token TokenIn(Answer answer) => Token.Parse(answer.Json.GetProperty("token").GetString()!);
 
     public static IEnumerable<JsonElement> ItemsIn(Answer answer) => answer.Json.EnumerateArray();
 
-    public static async Task<Answer?> AskAsync(
+    public static async Task<Answer?> SendRequestAsync(
         this HttpClient client, HttpMethod method, Uri node, string path, Token token, object? json = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(node, path));

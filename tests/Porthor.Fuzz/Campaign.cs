@@ -7,7 +7,7 @@ namespace Porthor.Fuzz;
 internal sealed class Campaign(FuzzTarget target, IReadOnlyList<byte[]> corpus, int seed)
 {
     /// <summary>The time limit of an input of any length. A slower parser would delay other requests.</summary>
-    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
 
     private readonly List<byte[]> inputs = [.. corpus];
 
@@ -15,29 +15,29 @@ internal sealed class Campaign(FuzzTarget target, IReadOnlyList<byte[]> corpus, 
     public long Tried { get; private set; }
 
     /// <summary>Runs without coverage: the corpus and random changes of it.</summary>
-    public void Run(TimeSpan duration) => Run(duration, coverage: null, found: null);
+    public void Run(TimeSpan duration) => Run(duration, coverage: null, onNewInput: null);
 
     /// <summary>Runs with coverage: inputs that reach new branches are reported and changed further.</summary>
-    public void Run(TimeSpan duration, Coverage? coverage, Action<byte[]>? found)
+    public void Run(TimeSpan duration, Coverage? coverage, Action<byte[]>? onNewInput)
     {
         foreach (var input in corpus)
-            Try(input, coverage);
+            Check(input, coverage);
         var random = new Random(seed);
         var mutator = new Mutator(random, [.. target.Words.Select(Encoding.UTF8.GetBytes)]);
         var begun = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(begun) < duration)
         {
             var input = mutator.Change(inputs.Count == 0 ? [] : inputs[random.Next(inputs.Count)], inputs);
-            if (!Try(input, coverage))
+            if (!Check(input, coverage))
                 continue;
             inputs.Add(input);
-            found?.Invoke(input);
+            onNewInput?.Invoke(input);
         }
     }
 
     /// <summary>Returns true if the input reached a new branch.</summary>
     /// <exception cref="FuzzException">A condition does not hold, or the input is too slow.</exception>
-    private bool Try(byte[] input, Coverage? coverage)
+    private bool Check(byte[] input, Coverage? coverage)
     {
         Tried++;
         coverage?.Begin();
@@ -50,10 +50,10 @@ internal sealed class Campaign(FuzzTarget target, IReadOnlyList<byte[]> corpus, 
         {
             throw new FuzzException($"{target.Name} failed with input {Corpus.Write(input)}\n(seed {seed}): {e}");
         }
-        var took = Stopwatch.GetElapsedTime(begun);
-        // Another process can have used the CPU, so an input is slow only if it is slow every time.
-        if (took > Slow && Enumerable.Range(0, 3).All(_ => Repeat(input) > Slow))
-            throw new FuzzException($"{target.Name} takes {took} with input {Corpus.Write(input)}");
+        var duration = Stopwatch.GetElapsedTime(begun);
+        // Another process can have used the CPU. An input is slow only if it is slow every time.
+        if (duration > TimeLimit && Enumerable.Range(0, 3).All(_ => Repeat(input) > TimeLimit))
+            throw new FuzzException($"{target.Name} takes {duration} with input {Corpus.Write(input)}");
         return coverage?.EndsWithNewBranch() == true;
     }
 

@@ -7,7 +7,7 @@ namespace Porthor.Fuzz;
 internal static class Corpus
 {
     /// <summary>The line of an empty input.</summary>
-    private const string Nothing = "%";
+    private const string EmptyInput = "%";
 
     public static string PathOf(string folder, FuzzTarget target) => Path.Combine(folder, $"{target.Name}.txt");
 
@@ -20,7 +20,7 @@ internal static class Corpus
     public static string Write(byte[] input)
     {
         if (input.Length == 0)
-            return Nothing;
+            return EmptyInput;
         var line = new StringBuilder();
         foreach (var b in input)
         {
@@ -35,7 +35,7 @@ internal static class Corpus
     private static byte[] Parse(string line)
     {
         List<byte> input = [];
-        for (var i = 0; line != Nothing && i < line.Length; i++)
+        for (var i = 0; line != EmptyInput && i < line.Length; i++)
         {
             if (line[i] != '%')
             {

@@ -6,7 +6,9 @@ using static Porthor.Fuzz.FuzzException;
 
 namespace Porthor.Fuzz;
 
-/// <summary>Parsers of data from Porthor's encrypted stores. An older version, the reference or a bug can have written them.</summary>
+/// <summary>
+/// Parsers of data from Porthor's encrypted stores. An older version of Porthor, the reference or a bug can have written the data.
+/// </summary>
 internal static class JsonTargets
 {
     private static readonly string[] Json =

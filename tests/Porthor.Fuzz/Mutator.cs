@@ -3,16 +3,16 @@ namespace Porthor.Fuzz;
 /// <summary>Changes an input at random: bits, bytes, parts, and words with a meaning for the parser.</summary>
 internal sealed class Mutator(Random random, byte[][] words)
 {
-    private const int Longest = 4096;
+    private const int MaxLength = 4096;
 
-    private static readonly byte[] Odd = [0, 1, 9, 10, 13, 32, 34, 37, 39, 44, 46, 47, 58, 61, 92, 127, 128, 192, 237, 255];
+    private static readonly byte[] SpecialBytes = [0, 1, 9, 10, 13, 32, 34, 37, 39, 44, 46, 47, 58, 61, 92, 127, 128, 192, 237, 255];
 
     public byte[] Change(byte[] input, IReadOnlyList<byte[]> others)
     {
         var data = input.ToList();
         for (var changes = 1 + random.Next(6); changes > 0; changes--)
             ChangeOnce(data, others);
-        return [.. data.Take(Longest)];
+        return [.. data.Take(MaxLength)];
     }
 
     private void ChangeOnce(List<byte> data, IReadOnlyList<byte[]> others)
@@ -25,7 +25,7 @@ internal sealed class Mutator(Random random, byte[][] words)
                 data[position] ^= (byte)(1 << random.Next(8));
                 break;
             case 1 when position < data.Count:
-                data[position] = Odd[random.Next(Odd.Length)];
+                data[position] = SpecialBytes[random.Next(SpecialBytes.Length)];
                 break;
             case 2:
                 data.Insert(position, (byte)random.Next(256));
@@ -43,10 +43,11 @@ internal sealed class Mutator(Random random, byte[][] words)
                 Splice(data, position, others[random.Next(others.Count)]);
                 break;
             case 7 when words.Length > 0:
-                Put(data, position, words[random.Next(words.Length)]);
+                Overwrite(data, position, words[random.Next(words.Length)]);
                 break;
             default:
-                data.InsertRange(position, words.Length > 0 ? words[random.Next(words.Length)] : [Odd[random.Next(Odd.Length)]]);
+                data.InsertRange(position, words.Length > 0 ? words[random.Next(words.Length)]
+                    : [SpecialBytes[random.Next(SpecialBytes.Length)]]);
                 break;
         }
     }
@@ -54,12 +55,12 @@ internal sealed class Mutator(Random random, byte[][] words)
     /// <summary>Repeats a part many times, which reveals quadratic run times.</summary>
     private void Repeat(List<byte> data, int position, int length)
     {
-        var piece = data.GetRange(position, length);
-        for (var times = random.Next(2, 60); times > 0 && data.Count < Longest; times--)
-            data.InsertRange(position, piece);
+        var part = data.GetRange(position, length);
+        for (var times = random.Next(2, 60); times > 0 && data.Count < MaxLength; times--)
+            data.InsertRange(position, part);
     }
 
-    private static void Put(List<byte> data, int position, byte[] word)
+    private static void Overwrite(List<byte> data, int position, byte[] word)
     {
         data.RemoveRange(position, Math.Min(word.Length, data.Count - position));
         data.InsertRange(position, word);

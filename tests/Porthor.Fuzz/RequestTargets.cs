@@ -53,7 +53,7 @@ internal static class RequestTargets
     private static void CheckQuery(string text)
     {
         var context = new DefaultHttpContext { Request = { QueryString = new QueryString("?" + text) } };
-        Refusable(() =>
+        IgnoreDocumentedErrors(() =>
         {
             var errors = new ValidationErrors();
             var parameters = new IngressParameters(context.Request, new OriginalTarget(text, "GET"));
@@ -61,7 +61,7 @@ internal static class RequestTargets
             _ = parameters.Warnings(new Dictionary<string, string> { ["read:all"] = "" });
             parameters.ReadOriginal(errors);
         });
-        Refusable(() =>
+        IgnoreDocumentedErrors(() =>
         {
             var errors = new ValidationErrors();
             var reader = new ParameterReader(context, errors);
@@ -83,7 +83,7 @@ internal static class RequestTargets
             "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-Uri"]).Zip(text.Split('|')))
             context.Request.Headers.Append(name, value);
         context.Features.Set(ForwardedClient.Find(context, Proxies));
-        Refusable(() =>
+        IgnoreDocumentedErrors(() =>
         {
             if (ForwardAuthRequest.TryRead(context, Proxies, out _) is { } forwarded)
                 Require(
@@ -97,7 +97,7 @@ internal static class RequestTargets
         foreach (var read in (Action<JsonFields>[])[body => TokenBodies.ReadAdminToken(body), body => TokenBodies.ReadUserToken(body),
             body => TokenBodies.ReadEdit(body), body => QuotaBodies.ReadPlan(body)])
         {
-            Refusable(() =>
+            IgnoreDocumentedErrors(() =>
             {
                 var context = new DefaultHttpContext { Request = { ContentType = "application/json", Body = new MemoryStream(data) } };
                 var errors = new ValidationErrors();
@@ -112,7 +112,7 @@ internal static class RequestTargets
         }
     }
 
-    private static void Refusable(Action read)
+    private static void IgnoreDocumentedErrors(Action read)
     {
         try
         {

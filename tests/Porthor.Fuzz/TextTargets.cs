@@ -36,7 +36,7 @@ internal static partial class TextTargets
         if (Token.TryParse(text, out var token))
         {
             Require(token.Reveal() == text, "a token reveals the text that was parsed");
-            // A search for the secret would not work: the fuzzer creates secrets that are part of their keys.
+            // The check does not search for the secret, because the fuzzer creates secrets that are part of their keys.
             Require(token.ToString() == $"gt-{token.Key}.***", "a token prints without its secret");
             Require(Token.Parse(text).Equals(token), "a token is equal to itself");
             return;
@@ -71,13 +71,15 @@ internal static partial class TextTargets
             Cookie.TryRead(found, out _);
     }
 
-    /// <summary>Texts that were not encrypted cannot be decrypted, and encrypted texts can unless they were changed.</summary>
+    /// <summary>
+    /// Checks that texts that were not encrypted cannot be decrypted, and that encrypted texts can be decrypted unless they were changed.
+    /// </summary>
     private static void CheckFernet(byte[] data)
     {
         Require(!Fernet.TryDecrypt(data, out _), "arbitrary data cannot be decrypted");
         var encrypted = Fernet.Encrypt(data);
         Require(Fernet.TryDecrypt(encrypted, out var back) && back.AsSpan().SequenceEqual(data), "encrypted data can be decrypted");
-        // Not the last characters, because not all of their bits count.
+        // The last characters are not changed, because not all of their bits are significant.
         var position = data.Length == 0 ? 0 : data[0] % (encrypted.Length - 4);
         encrypted[position] = encrypted[position] == (byte)'A' ? (byte)'B' : (byte)'A';
         Require(!Fernet.TryDecrypt(encrypted, out _), "changed data cannot be decrypted");

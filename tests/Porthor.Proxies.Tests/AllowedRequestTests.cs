@@ -11,7 +11,7 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
     [Theory, EveryProxy]
     public async Task The_site_gets_the_username_and_no_token(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var username = $"someone-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username);
         var answer = await client.GetAsync(
@@ -45,7 +45,7 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
     [Theory, EveryProxy]
     public async Task A_session_cookie_is_accepted_and_not_forwarded(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var (name, cookie) = fixture.Porthor.Cookie(new SessionState { Token = await fixture.LogInAsync("browsing") });
         var only = Upstream.Read((await client.GetAsync("/", (name, cookie))).Body);
         only.Header("X-Auth-Request-User").ShouldBe("browsing");
@@ -62,7 +62,7 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
     [Theory, EveryProxy]
     public async Task The_service_gets_a_delegated_token_and_never_the_users_token(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync("delegating", "read:all,user:token");
         var answer = await client.GetAsync("/api/x", TestServer.Bearer(token));
         answer.Body.ShouldNotContain(token.Reveal());
@@ -83,7 +83,7 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
     [Theory, EveryProxy]
     public async Task A_client_gets_the_number_of_remaining_requests(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync(
             $"slow-{proxy}".ToLowerInvariant(), userData: UserData.None with { Groups = [new Group("slow", 1000)] });
         var answer = await client.GetAsync("/api/", TestServer.Bearer(token));
@@ -94,15 +94,15 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         answer.Header("X-RateLimit-Reset").ShouldNotBeNullOrEmpty();
         (await client.GetAsync("/api/", TestServer.Bearer(token))).Header("X-RateLimit-Remaining").ShouldBe("0");
         var refused = await client.GetAsync("/api/", TestServer.Bearer(token));
-        refused.ShouldBeRefused(429, "rate_limited", "Rate limit (2/minute) exceeded");
+        refused.ShouldBeError(429, "rate_limited", "Rate limit (2/minute) exceeded");
         (refused.Header("X-RateLimit-Limit"), refused.Header("X-RateLimit-Remaining")).ShouldBe(("2", "0"));
         refused.Header("Retry-After")!.ShouldEndWith(" GMT");
     }
 
     [Theory, EveryProxy]
-    public async Task Public_pages_are_allowed_for_everyone_without_forwarding_tokens(Proxy proxy)
+    public async Task Public_pages_are_allowed_without_a_token_and_receive_no_token(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync("public");
         var nobody = Upstream.Read((await client.GetAsync("/public/page")).Body);
         nobody.Header("X-Auth-Request-User").ShouldBeNull();
@@ -121,7 +121,7 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
     [Theory, EveryProxy]
     public async Task Porthors_pages_are_public_and_its_routes_for_proxies_are_not(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var username = $"owner-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username, "read:all,user:token");
         var created = await client.SendAsync(

@@ -10,13 +10,13 @@ public sealed class BodyTests(ProxyFixture fixture) : IClassFixture<ProxyFixture
     private static readonly byte[] Large = [.. Enumerable.Range(0, 10 * 1024 * 1024).Select(i => (byte)i)];
 
     [Theory, EveryProxy]
-    public async Task Large_and_chunked_bodies_reach_the_site_complete(Proxy proxy)
+    public async Task Large_and_chunked_bodies_are_forwarded_completely(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var bearer = TestServer.Bearer(await fixture.LogInAsync("sending"));
-        foreach (var how in (IEnumerable<(string, string)[]>)[[], [("Transfer-Encoding", "chunked")], [("Expect", "100-continue")]])
+        foreach (var description in (IEnumerable<(string, string)[]>)[[], [("Transfer-Encoding", "chunked")], [("Expect", "100-continue")]])
         {
-            var answer = await client.SendAsync(HttpMethod.Put, "/file", new ByteArrayContent(Large), [bearer, .. how]);
+            var answer = await client.SendAsync(HttpMethod.Put, "/file", new ByteArrayContent(Large), [bearer, .. description]);
             answer.StatusCode.ShouldBe(200, answer.Body);
             var arrived = Upstream.Read(answer.Body);
             (arrived.Method, arrived.Length).ShouldBe(("PUT", Large.Length));
@@ -28,25 +28,25 @@ public sealed class BodyTests(ProxyFixture fixture) : IClassFixture<ProxyFixture
     [Theory, EveryProxy]
     public async Task A_WebSocket_is_opened_for_allowed_clients_only(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var bearer = TestServer.Bearer(await fixture.LogInAsync("talking"));
         using var invoker = client.CreateClient();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
 
         using var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader(bearer.Item1, bearer.Item2);
-        await socket.ConnectAsync(new Uri("ws://example.com/api/socket"), invoker, patience.Token);
-        await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, endOfMessage: true, patience.Token);
+        await socket.ConnectAsync(new Uri("ws://example.com/api/socket"), invoker, timeout.Token);
+        await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, endOfMessage: true, timeout.Token);
         var buffer = new byte[100];
-        var received = await socket.ReceiveAsync(buffer, patience.Token);
+        var received = await socket.ReceiveAsync(buffer, timeout.Token);
         Encoding.UTF8.GetString(buffer, 0, received.Count).ShouldBe("hello");
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, statusDescription: null, patience.Token);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, statusDescription: null, timeout.Token);
 
         var before = fixture.Site.Requests;
         using var refused = new ClientWebSocket();
         refused.Options.CollectHttpResponseDetails = true;
         await Should.ThrowAsync<WebSocketException>(
-            () => refused.ConnectAsync(new Uri("ws://example.com/api/socket"), invoker, patience.Token));
+            () => refused.ConnectAsync(new Uri("ws://example.com/api/socket"), invoker, timeout.Token));
         ((int)refused.HttpStatusCode).ShouldBe(401);
         fixture.Site.Requests.ShouldBe(before);
     }
@@ -57,19 +57,19 @@ public sealed class BodyTests(ProxyFixture fixture) : IClassFixture<ProxyFixture
     [Theory, EveryProxy]
     public async Task A_preflight_from_the_sites_pages_reaches_the_site(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         (string, string) method = ("Access-Control-Request-Method", "PUT");
-        var passed = await client.SendAsync(HttpMethod.Options, "/api/", content: null, ("Origin", "https://example.com"), method);
-        passed.StatusCode.ShouldBe(200, passed.Body);
-        passed.Header("Access-Control-Allow-Origin").ShouldBe("https://example.com");
-        var arrived = Upstream.Read(passed.Body);
+        var allowed = await client.SendAsync(HttpMethod.Options, "/api/", content: null, ("Origin", "https://example.com"), method);
+        allowed.StatusCode.ShouldBe(200, allowed.Body);
+        allowed.Header("Access-Control-Allow-Origin").ShouldBe("https://example.com");
+        var arrived = Upstream.Read(allowed.Body);
         arrived.Method.ShouldBe("OPTIONS");
         arrived.Header("X-Auth-Request-User").ShouldBeNull();
         arrived.Header("Access-Control-Request-Method").ShouldBe("PUT");
 
         var before = fixture.Site.Requests;
         (await client.SendAsync(HttpMethod.Options, "/api/", content: null, ("Origin", "https://evil.org"), method))
-            .ShouldBeRefused(403, "cors_preflight_rejected", "Cross-origin request not allowed");
+            .ShouldBeError(403, "cors_preflight_rejected", "Cross-origin request not allowed");
         // Only an OPTIONS request is a preflight, regardless of its headers.
         (await client.GetAsync(
             "/api/", ("Origin", "https://example.com"), method, ("X-Forwarded-Method", "OPTIONS"),

@@ -3,20 +3,20 @@ using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>Bytes beyond ASCII in headers and request targets.</summary>
+/// <summary>Non-ASCII bytes in headers and request targets.</summary>
 public sealed class BytesTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
 {
-    private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
+    private static readonly string[] Paths = ["/", "/api/", "/admin/", "/public/"];
 
     /// <summary>Bytes that are not UTF-8 are opaque (RFC 9110, section 5.5). The site receives them unchanged.</summary>
     [Theory, EveryProxy]
-    public async Task Bytes_that_are_not_UTF_8_arrive_unchanged(Proxy proxy)
+    public async Task Bytes_that_are_not_UTF_8_are_forwarded_unchanged(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("umlaut", "admin:token,read:all")).Reveal()}";
         foreach (var text in (string[])["M\u00fcller", "\u00c3\u00bc", "\u0080\u009f\u00ff", "a\u00fc b"])
         {
-            foreach (var path in Places)
+            foreach (var path in Paths)
             {
                 var arrived =
                     (await client.GetAsync(
@@ -30,27 +30,29 @@ public sealed class BytesTests(RawProxyFixture fixture) : IClassFixture<RawProxy
         }
         // Credentials of the application beside a session cookie.
         var (_, cookie) = fixture.Porthor.Cookie(new SessionState { Token = await fixture.LogInAsync("umlaut", "admin:token,read:all") });
-        foreach (var path in Places)
+        foreach (var path in Paths)
             (await client.GetAsync(
                 path, $"Cookie: {cookie}; n=\u00fc", "Authorization: token M\u00fcller")).AtSite().Values("Authorization")
                 .ShouldBe(["token M\u00fcller"], path);
-        // In a path or query, bytes beyond ASCII must be percent-encoded (RFC 3986). Caddy encodes them in the path.
+        // In a path or query, non-ASCII bytes must be percent-encoded (RFC 3986). Caddy encodes them in the path.
         foreach (var target in (string[])["/x/%FC", "/x/%fc?%FC=%fc", "/public/%FC", "/x/\u00fc", "/x?q=\u00fc", "/x/\u0080", "/x?\u0080",
             "/x/\u00ff", "/x?\u00ff", "/public/\u00e2\u0082\u00ac", "/public/?\u009f"])
         {
             var answer = await client.GetAsync(target, bearer);
-            var shown = Encoded(target) + answer.Head;
+            var details = Encoded(target) + answer.Head;
             // HAProxy 2.6 rejects these bytes. It does not detect some bytes from 0x80 to 0xA0 and forwards them unchanged.
             if (proxy == Proxy.HAProxy && target.Any(c => c > 0xA0))
-                answer.Status.ShouldBe(400, shown);
+                answer.Status.ShouldBe(400, details);
             else if (proxy == Proxy.HAProxy && target.Any(c => c > 127) && answer.Status == 400)
                 continue;
             else
-                (answer.Status, RawSite.Read(answer.Body).Target).ShouldBe((200, proxy == Proxy.Caddy ? Encoded(target) : target), shown);
+                (answer.Status, RawSite.Read(answer.Body).Target).ShouldBe((200, proxy == Proxy.Caddy ? Encoded(target) : target), details);
         }
     }
 
-    /// <summary>Returns a target as Caddy forwards it: bytes beyond ASCII in the path percent-encoded, the query unchanged.</summary>
+    /// <summary>
+    /// Returns a target as Caddy forwards it: non-ASCII bytes in the path are percent-encoded, and the query is unchanged.
+    /// </summary>
     private static string Encoded(string target)
     {
         var path = target.Split('?')[0];

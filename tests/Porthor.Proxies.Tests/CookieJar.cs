@@ -5,18 +5,18 @@ namespace Porthor.Proxies.Tests;
 /// <summary>The cookies of a client, which sends each cookie to its path and drops cookies that are too large for a browser.</summary>
 internal sealed class CookieJar
 {
-    private const int LargestCookie = 4096;
+    private const int MaxCookieLength = 4096;
 
     private readonly Dictionary<string, (string Pair, string Path)> cookies = [];
 
-    public void Keep(Answer answer)
+    public void Store(Answer answer)
     {
-        foreach (var set in answer.Headers.TryGetValue("Set-Cookie", out var all) ? all : [])
+        foreach (var header in answer.Headers.TryGetValue("Set-Cookie", out var all) ? all : [])
         {
-            var parts = set.Split("; ");
+            var parts = header.Split("; ");
             var name = parts[0].Split('=')[0];
             cookies.Remove(name);
-            if (parts[0].Length <= LargestCookie && !parts.Contains("Max-Age=0"))
+            if (parts[0].Length <= MaxCookieLength && !parts.Contains("Max-Age=0"))
                 cookies[name] = (parts[0], parts.Single(part => part.StartsWith("Path=", StringComparison.Ordinal))[5..]);
         }
     }

@@ -9,7 +9,7 @@ namespace Porthor.Proxies.Tests;
 /// <summary>The responses to denied requests. The site does not receive the requests.</summary>
 public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IClassFixture<DenialTests.ShortLivedTokenFixture>
 {
-    /// <summary>The fixture with a token that has the minimum lifetime at its creation.</summary>
+    /// <summary>The fixture with a token whose lifetime, when it is created, is the minimum.</summary>
     public sealed class ShortLivedTokenFixture : ProxyFixture
     {
         internal Token Token { get; private set; } = null!;
@@ -17,9 +17,9 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         private protected override async Task<TestServer> StartPorthorAsync()
         {
             var server = await base.StartPorthorAsync();
-            var session = await server.Tokens.SessionForAsync("dying", "read:all,user:token");
+            var session = await server.Tokens.SessionForAsync("expiring", "read:all,user:token");
             Token = await server.Tokens.CreateUserTokenAsync(
-                session, "dying", new UserTokenRequest("short", ScopeSet.Parse("read:all"), DateTimeOffset.UtcNow.AddSeconds(301)));
+                session, "expiring", new UserTokenRequest("short", ScopeSet.Parse("read:all"), DateTimeOffset.UtcNow.AddSeconds(301)));
             return server;
         }
     }
@@ -29,7 +29,7 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
     [Theory, EveryProxy]
     public async Task Each_denial_has_its_status_and_body(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync("refused");
         var before = fixture.Site.Requests;
 
@@ -40,20 +40,20 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         (await client.SendAsync(HttpMethod.Post, "/", new StringContent("body"), Html)).ShouldBe(401, nobody.Body);
 
         var invalid = await client.GetAsync("/", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"));
-        invalid.ShouldBeRefused(401, "invalid_token", "Token is not valid");
+        invalid.ShouldBeError(401, "invalid_token", "Token is not valid");
         invalid.Header("WWW-Authenticate").ShouldBe(
             "Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Token is not valid\"");
 
         var malformed = await client.GetAsync("/", ("Authorization", "Bearer"));
-        malformed.ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
+        malformed.ShouldBeError(400, "invalid_request", "Malformed Authorization header");
         malformed.Header("WWW-Authenticate").ShouldBe(
             "Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"Malformed Authorization header\"");
 
         var forbidden = await client.GetAsync("/admin/", TestServer.Bearer(token));
-        forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
+        forbidden.ShouldBeError(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"admin:token\"");
 
-        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(
+        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeError(
             404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         fixture.Site.Requests.ShouldBe(before);
     }
@@ -62,7 +62,7 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
     [Theory, EveryProxy]
     public async Task A_browser_gets_an_HTML_page(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync("refused");
         var answer = await client.GetAsync("/admin/?a=%3Cscript%3E&b=<script>", TestServer.Bearer(token), Html);
         answer.StatusCode.ShouldBe(403, answer.Body);
@@ -80,17 +80,17 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         other.StatusCode.ShouldBe(404, other.Body);
         other.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
         (await client.GetAsync("/admin/", TestServer.Bearer(token), Html, ("X-Requested-With", "XMLHttpRequest")))
-            .ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
+            .ShouldBeError(403, "insufficient_scope", "Token missing required scope");
     }
 
     [Theory, EveryProxy]
     public async Task A_token_with_too_little_lifetime_gets_an_error(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         (await client.GetAsync("/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(200);
         // The lifetime is sufficient for the site, but after one second no longer for a delegated token.
         Answer answer = null!;
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (answer = await client.GetAsync("/api/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(401),
             "the refusal");
         answer.ShouldBe(401, """{"detail":{"msg":"Remaining token lifetime too short","type":"invalid_token"}}""");
@@ -101,7 +101,7 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
     [Theory, EveryProxy]
     public async Task Error_responses_of_the_site_are_unchanged(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync("unlucky");
         foreach (var status in (int[])[400, 401, 403, 404, 429, 500, 503])
         {
@@ -116,7 +116,7 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
     [Theory, EveryProxy]
     public async Task A_browser_is_redirected_to_the_login_with_a_return_URL(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var before = fixture.Site.Requests;
         foreach (var headers in (IEnumerable<(string, string)[]>)[
             [Html], [Html, ("Authorization", "Bearer token")], [Html, fixture.Porthor.Cookie(new SessionState { Token = Token.Create() })],
@@ -153,6 +153,6 @@ internal static class DenialAssertions
             answer.Header(name).ShouldBeNull();
     }
 
-    public static void ShouldBeRefused(this Answer answer, int status, string type, string message) =>
+    public static void ShouldBeError(this Answer answer, int status, string type, string message) =>
         answer.ShouldBe(status, $$"""{"detail":[{"msg":"{{message}}","type":"{{type}}"}]}""");
 }

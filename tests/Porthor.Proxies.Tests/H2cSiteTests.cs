@@ -32,7 +32,7 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassF
         private protected override ValueTask DisposeMoreAsync() => site?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
-    /// <summary>Shows that the attack works without a proxy; otherwise the test below could not fail.</summary>
+    /// <summary>Shows that the attack works without a proxy. Otherwise the test below could never fail.</summary>
     [Fact]
     public async Task The_site_itself_opens_a_tunnel()
     {
@@ -44,7 +44,7 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassF
     [Theory, EveryProxy]
     public async Task No_proxy_opens_a_tunnel(Proxy proxy)
     {
-        var port = (await fixture.RawBehindAsync(proxy)).Port;
+        var port = (await fixture.ConnectRawAsync(proxy)).Port;
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("tunneling")).Reveal()}";
         string[] preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
         foreach (var (request, headers) in ((string, string[])[])[
@@ -75,7 +75,10 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassF
         static string Literal(string name, string value) => $"{name}{(char)value.Length}{value}";
     }
 
-    /// <summary>Sends bytes, given as Latin-1, each part after an answer to the one before, and returns what arrives.</summary>
+    /// <summary>
+    /// Sends parts of a request, whose characters are Latin-1 bytes. Sends each part after an answer to the previous one. Returns all
+    /// received data.
+    /// </summary>
     private static async Task<string> SendAsync(int port, params string[] parts)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -4,11 +4,11 @@ using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>Header names and lists that a site, or the proxy itself, interprets differently from the proxy's rules.</summary>
+/// <summary>Header names and lists that a site, or the proxy itself, interprets in another way than the rules of the proxy.</summary>
 public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture recording)
     : IClassFixture<RawProxyFixture>, IClassFixture<RecordingProxyFixture>
 {
-    private const string Lie = "203.0.113.66";
+    private const string ForgedValue = "203.0.113.66";
 
     /// <summary>The characters that RFC 9110 allows in a header name besides letters, digits and the hyphen.</summary>
     private const string OddCharacters = "!#$%&'*+.^_`|~";
@@ -17,13 +17,13 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         ["X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Forwarded-For",
             "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP"];
 
-    private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
+    private static readonly string[] Paths = ["/", "/api/", "/admin/", "/public/"];
 
-    /// <summary>Sites that fold names, such as CGI, WSGI and PHP, read each of these names as the one with hyphens.</summary>
+    /// <summary>Sites that convert header names, such as CGI, WSGI and PHP, read each of these names as the name with hyphens.</summary>
     [Theory, EveryProxy]
-    public async Task A_name_with_other_characters_reaches_no_site(Proxy proxy)
+    public async Task A_header_name_with_other_characters_is_not_forwarded(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var username = $"folded-{proxy}".ToLowerInvariant();
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username, "admin:token,read:all")).Reveal()}";
         foreach (var odd in OddCharacters)
@@ -31,10 +31,11 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
             string[] names = [.. Identity.Concat(["X-Custom"]).SelectMany(
                 name => (string[])[name.Replace('-', odd), ReplaceFirst(name, odd), name.Replace('-', odd)
                     .ToLowerInvariant(), $"{name}{odd}", $"{odd}{name}"])];
-            foreach (var path in Places)
+            foreach (var path in Paths)
             {
-                var arrived = (await client.GetAsync(path, [bearer, "X-Custom: kept", .. names.Select(name => $"{name}: {Lie}")])).AtSite();
-                arrived.Lines.ShouldAllBe(line => !line.Contains(Lie), $"{odd} {path}");
+                var arrived = (await client.GetAsync(
+                    path, [bearer, "X-Custom: kept", .. names.Select(name => $"{name}: {ForgedValue}")])).AtSite();
+                arrived.Lines.ShouldAllBe(line => !line.Contains(ForgedValue), $"{odd} {path}");
                 arrived.Variables("X-Auth-Request-User").ShouldBe(path == "/public/" ? [] : [username], $"{odd} {path}");
                 arrived.Variables("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress]);
                 arrived.Variables("X-Real-IP").ShouldBe([ProxyFixture.ClientAddress]);
@@ -47,18 +48,19 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     [Theory, EveryProxy]
     public async Task A_trailer_does_not_become_a_header(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("trailing")).Reveal()}";
         foreach (var announced in (string[][])[[], ["Trailer: X-Auth-Request-User, X-Auth-Request-Email"],
             ["Trailer: X-Auth-Request-User", "Connection: Trailer, TE", "TE: trailers"]])
         {
             var head = string.Join("\r\n", ["POST / HTTP/1.1", "Host: example.com", bearer, "Transfer-Encoding: chunked", .. announced]);
             var answer = await client.SendTextAsync(
-                $"{head}\r\n\r\n5\r\nhello\r\n0\r\nX-Auth-Request-User: {Lie}\r\nX-Auth-Request-Email: {Lie}\r\n\r\n");
+                $"{head}\r\n\r\n5\r\nhello\r\n0\r\nX-Auth-Request-User: {ForgedValue}\r\nX-Auth-Request-Email: {ForgedValue}\r\n\r\n");
             var arrived = answer.AtSite();
             // Caddy announces trailers that it does not send.
             arrived.Lines.ShouldAllBe(
-                line => !line.Contains(Lie) && (proxy == Proxy.Caddy || !line.StartsWith("Trailer", StringComparison.OrdinalIgnoreCase)));
+                line => !line.Contains(ForgedValue)
+                && (proxy == Proxy.Caddy || !line.StartsWith("Trailer", StringComparison.OrdinalIgnoreCase)));
             arrived.Values("X-Auth-Request-User").ShouldBe(["trailing"]);
             // HAProxy 2.6 cannot remove trailers; they remain after the body.
             if (proxy != Proxy.HAProxy)
@@ -72,7 +74,7 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     [Theory, EveryProxy]
     public async Task A_list_in_Connection_removes_no_header_of_the_proxy(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var username = $"listing-{proxy}".ToLowerInvariant();
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username)).Reveal()}";
         var listed = string.Join(", ", Identity);
@@ -84,15 +86,15 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
             string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root",
                 "Content-Length: 0"];
             var arrived = (await client.GetAsync("/", headers)).AtSite();
-            var how = string.Join(" | ", connection);
-            arrived.Values("X-Auth-Request-User").ShouldBe([username], how);
-            arrived.Values("X-Auth-Request-Email").ShouldBe([$"{username}@example.com"], how);
-            arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], how);
-            arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], how);
-            arrived.Values("X-Real-IP").ShouldBe([ProxyFixture.ClientAddress], how);
-            arrived.Values("Host").ShouldBe(["example.com"], how);
-            arrived.Values("Connection").ShouldBeEmpty(how);
-            arrived.Values("Authorization").ShouldBeEmpty(how);
+            var description = string.Join(" | ", connection);
+            arrived.Values("X-Auth-Request-User").ShouldBe([username], description);
+            arrived.Values("X-Auth-Request-Email").ShouldBe([$"{username}@example.com"], description);
+            arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], description);
+            arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], description);
+            arrived.Values("X-Real-IP").ShouldBe([ProxyFixture.ClientAddress], description);
+            arrived.Values("Host").ShouldBe(["example.com"], description);
+            arrived.Values("Connection").ShouldBeEmpty(description);
+            arrived.Values("Authorization").ShouldBeEmpty(description);
         }
     }
 
@@ -103,7 +105,7 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     [Theory, EveryProxy]
     public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         foreach (var connection in (string[])[
             "close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
         {
@@ -129,7 +131,7 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     [Theory, EveryProxy]
     public async Task No_method_returns_headers_or_opens_a_tunnel(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("tracing", "admin:token,read:all")).Reveal()}";
         foreach (var request in (string[])["TRACE / HTTP/1.1", "TRACE /api/ HTTP/1.1", "TRACE /public/ HTTP/1.1",
             "TRACE /auth/tokens HTTP/1.1", "CONNECT /public/ HTTP/1.1", "CONNECT example.com:80 HTTP/1.1"])
@@ -143,7 +145,7 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     [Theory, EveryProxy]
     public async Task Porthor_gets_the_headers_of_the_proxy(Proxy proxy)
     {
-        var client = await recording.BehindAsync(proxy);
+        var client = await recording.ConnectAsync(proxy);
         foreach (var connection in (string[])[
             "close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Original-URL, X-Original-Method, X-Forwarded-Method, "
                 + "X-Forwarded-Uri", "x-forwarded-for"])
@@ -156,17 +158,17 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
                 (await client.GetAsync(path, headers)).Status.ShouldBe(200);
                 foreach (var arrived in recording.Site.Requests.Skip(seen))
                 {
-                    var how = $"{connection} {path} {string.Join(" | ", arrived.Lines)}";
-                    arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], how);
-                    arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], how);
+                    var description = $"{connection} {path} {string.Join(" | ", arrived.Lines)}";
+                    arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], description);
+                    arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], description);
                     foreach (var name in (string[])["Keep-Alive", "TE", "Trailer", "Proxy-Connection", "Proxy-Authorization"])
-                        arrived.Variables(name).ShouldBeEmpty(how);
-                    arrived.Values("Connection").ShouldAllBe(value => value == "keep-alive", how);
+                        arrived.Variables(name).ShouldBeEmpty(description);
+                    arrived.Values("Connection").ShouldAllBe(value => value == "keep-alive", description);
                     if (proxy == Proxy.Nginx && arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
-                        arrived.Values("X-Original-Method").ShouldBe(["GET"], how);
+                        arrived.Values("X-Original-Method").ShouldBe(["GET"], description);
                     else if (arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
                         (arrived.Values("X-Forwarded-Method").Single(), arrived.Values("X-Forwarded-Uri").Single())
-                            .ShouldBe(("GET", path), how);
+                            .ShouldBe(("GET", path), description);
                 }
             }
         }
@@ -176,10 +178,10 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     [Theory, EveryProxy]
     public async Task No_token_reaches_the_site_in_a_header_for_proxies(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var token = await fixture.LogInAsync("leaking", "admin:token,read:all");
         var basic = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{token.Reveal()}:x"));
-        foreach (var path in Places)
+        foreach (var path in Paths)
         {
             foreach (var name in (string[])["Proxy-Authorization", "proxy-authorization", "PROXY-AUTHORIZATION"])
             {
@@ -193,11 +195,13 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         }
     }
 
-    /// <summary>More header lines than proxies accept by default: HAProxy accepts 101 and then responds with 400.</summary>
+    /// <summary>
+    /// A request can have more header lines than proxies accept by default. HAProxy accepts 101 and then responds with 400.
+    /// </summary>
     [Theory, EveryProxy]
     public async Task A_request_can_have_many_headers(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("many")).Reveal()}";
         foreach (var path in (string[])["/", "/public/", "/auth/api/v1/token-info"])
         {
@@ -218,12 +222,12 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
 
     /// <summary>RFC 6265 defines one Cookie header, whose cookies are separated by a semicolon and a space.</summary>
     [Theory, EveryProxy]
-    public async Task Several_cookie_headers_are_joined_as_cookies(Proxy proxy)
+    public async Task Several_cookie_headers_are_joined_into_one(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var token = await fixture.LogInAsync("crumbling", "admin:token,read:all");
         var (_, cookie) = fixture.Porthor.Cookie(new SessionState { Token = token });
-        foreach (var path in Places)
+        foreach (var path in Paths)
         {
             var arrived = (await client.GetAsync(path, "Cookie: a=1; b=2", $"Cookie: {cookie}", "Cookie: c=3", "cookie: d=4,5")).AtSite();
             arrived.Values("Cookie").ShouldBe(["a=1; b=2; c=3; d=4,5"], path);

@@ -8,7 +8,7 @@ namespace Porthor.Proxies.Tests;
 /// The annotations and snippets for ingress-nginx, in an NGINX configuration that is assembled from them as the controller does it: a
 /// location for the authorization subrequest, one for the redirect to the login, and the snippets.
 /// </summary>
-public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw, UnavailableTests.StoppedServerFixture none)
+public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw, UnavailableTests.StoppedServerFixture stopped)
     : IClassFixture<ProxyFixture>, IClassFixture<RawProxyFixture>, IClassFixture<UnavailableTests.StoppedServerFixture>
 {
     private const string Prefix = "nginx.ingress.kubernetes.io/";
@@ -25,30 +25,30 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         var client = new SiteClient(fixture, proxy.Port);
         var bearer = TestServer.Bearer(await fixture.LogInAsync("cluster-user"));
 
-        var passed = await client.GetAsync(
+        var allowed = await client.GetAsync(
             "/page", bearer, ("Cookie", "gafaelfawr=x; a=b"), ("X-Auth-Request-User", "root"), ("X-Auth-Request-Groups", "wheel"),
             ("X_Auth_Request_User", "root"));
-        passed.StatusCode.ShouldBe(200, passed.Body);
-        var arrived = Upstream.Read(passed.Body);
+        allowed.StatusCode.ShouldBe(200, allowed.Body);
+        var arrived = Upstream.Read(allowed.Body);
         arrived.Header("X-Auth-Request-User").ShouldBe("cluster-user");
         arrived.Header("X-Auth-Request-Groups").ShouldBeNull();
         arrived.Header("X_Auth_Request_User").ShouldBeNull();
         arrived.Header("Authorization").ShouldBeNull();
         arrived.Header("Cookie").ShouldBe("a=b");
 
-        var visited = fixture.Site.Requests;
+        var requestsBefore = fixture.Site.Requests;
         var nobody = await client.GetAsync("/");
         (nobody.StatusCode, nobody.Header("Location")).ShouldBe((302, "https://example.com/login?rd=http://example.com/"));
         (await client.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(
             403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
-        (await client.GetAsync("/", ("Authorization", "Bearer"))).ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
-        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(
+        (await client.GetAsync("/", ("Authorization", "Bearer"))).ShouldBeError(400, "invalid_request", "Malformed Authorization header");
+        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeError(
             404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         var other = TestServer.Bearer(await fixture.LogInAsync("cluster-other", "user:token"));
         var forbidden = await client.GetAsync("/", other);
-        forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
+        forbidden.ShouldBeError(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"read:all\"");
-        fixture.Site.Requests.ShouldBe(visited);
+        fixture.Site.Requests.ShouldBe(requestsBefore);
 
         // Errors of the site are forwarded unchanged.
         foreach (var status in (int[])[403, 500])
@@ -68,7 +68,7 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         (await client.GetAsync("/", slow)).Header("X-RateLimit-Remaining").ShouldBe("1");
         await client.GetAsync("/", slow);
         var refused = await client.GetAsync("/", slow);
-        refused.ShouldBeRefused(429, "rate_limited", "Rate limit (2/minute) exceeded");
+        refused.ShouldBeError(429, "rate_limited", "Rate limit (2/minute) exceeded");
         refused.Header("Retry-After")!.ShouldEndWith(" GMT");
         refused.Header("X-RateLimit-Limit").ShouldBe("2");
     }
@@ -77,10 +77,10 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
     public async Task Without_Porthor_the_answer_is_503()
     {
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
-        await using var proxy = await StartAsync(none);
-        (await new SiteClient(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(
+        await using var proxy = await StartAsync(stopped);
+        (await new SiteClient(stopped, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeError(
             503, "store_unavailable", "Authorization is not available");
-        none.Site.Requests.ShouldBe(0);
+        stopped.Site.Requests.ShouldBe(0);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         var annotations = ingress.At("metadata", "annotations").Entries().ToDictionary(
             entry => entry.Name[Prefix.Length..], entry => entry.Value.Text());
         var path = ((YamlSequenceNode)ingress.At("spec", "rules")[0].At("http", "paths"))[0]["path"].Text();
-        var question = new Uri(changeUrl(annotations["auth-url"]));
+        var authUrl = new Uri(changeUrl(annotations["auth-url"]));
         var login = annotations.GetValueOrDefault("auth-signin");
         var headers = annotations["auth-response-headers"].Split(',').Select((name, i) =>
             $"auth_request_set $authHeader{i} $upstream_http_{name.ToLowerInvariant().Replace('-', '_')};\nproxy_set_header '{name}' "
@@ -165,13 +165,13 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
                 proxy_method {{annotations["auth-method"]}};
                 proxy_set_header Content-Length "";
                 proxy_set_header X-Forwarded-Proto "";
-                proxy_set_header Host {{question.Host}};
+                proxy_set_header Host {{authUrl.Host}};
                 proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
                 proxy_set_header X-Original-Method $request_method;
                 proxy_set_header X-Auth-Request-Redirect $request_uri;
                 proxy_set_header X-Forwarded-For $remote_addr;
                 {{annotations.GetValueOrDefault("auth-snippet")}}
-                proxy_pass http://{{fixture.Porthor.Url.Authority}}{{question.PathAndQuery}};
+                proxy_pass http://{{fixture.Porthor.Url.Authority}}{{authUrl.PathAndQuery}};
             }
             location @signin-{{number}} { internal; return 302 "{{login}}?rd=$scheme://$http_host$request_uri"; }
             location {{path}} {

@@ -31,7 +31,7 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
     [Theory, EveryProxy]
     public async Task A_user_returns_to_the_requested_page_after_login(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var begin = Path(await client.GetAsync("/some/page?a=1", Html));
         var sent = await client.GetAsync(begin, Html);
         var form = await client.GetAsync(Path(sent), Html, Cookie(sent));
@@ -54,11 +54,11 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
         Upstream.Read(page.Body).Header("X-Auth-Request-User").ShouldBe("alice");
     }
 
-    /// <summary>Return URLs of up to 8,000 characters, each of which can need three bytes in the login URL.</summary>
+    /// <summary>A return URL can have 8,000 characters, each of which can need three bytes in the login URL.</summary>
     [Theory, EveryProxy]
     public async Task A_long_URL_is_kept_during_a_login(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         foreach (var (length, filling) in ((int, string)[])[(3000, "x"), (8000, "x"), (8000, "a=b&"), (8000, "&")])
         {
             var target = $"/some/page?{string.Concat(Enumerable.Repeat(filling, length))}"[..(length - "http://example.com".Length)];
@@ -66,7 +66,7 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
             async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content = null)
             {
                 var answer = await client.SendAsync(method, path, content, Html, jar.For(path), ("Origin", "http://example.com"));
-                jar.Keep(answer);
+                jar.Store(answer);
                 return answer;
             }
 
@@ -90,7 +90,7 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
     [Theory, EveryProxy]
     public async Task A_redirect_does_not_use_the_host_of_the_request(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         foreach (var path in (string[])[
             "/auth", "/auth/tokens/", "/auth/api/v1/token-info/", "/auth/tokens", "/logout", "/auth/redoc", "/some/page"])
         {

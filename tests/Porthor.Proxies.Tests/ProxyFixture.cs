@@ -59,10 +59,10 @@ public class ProxyFixture : IAsyncLifetime
     };
 
     /// <summary>Returns a client of the site through a proxy.</summary>
-    internal async Task<SiteClient> BehindAsync(Proxy proxy) => new(this, (await StartAsync(proxy)).Port);
+    internal async Task<SiteClient> ConnectAsync(Proxy proxy) => new(this, (await StartAsync(proxy)).Port);
 
     /// <summary>Returns a client for unmodified requests through a proxy.</summary>
-    internal async Task<RawClient> RawBehindAsync(Proxy proxy) => new((await StartAsync(proxy)).Port);
+    internal async Task<RawClient> ConnectRawAsync(Proxy proxy) => new((await StartAsync(proxy)).Port);
 
     private Task<ProxyProcess> StartAsync(Proxy proxy) =>
         proxies.GetOrAdd(proxy, key => new(() => ProxyProcess.StartAsync(key, Porthor.Url.Authority, SiteAddress))).Value;
@@ -71,7 +71,7 @@ public class ProxyFixture : IAsyncLifetime
     internal async Task<JsonElement> LastLineAsync(string username, string text)
     {
         JsonElement found = default;
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             () =>
             {
                 found = Porthor.Logs.Lines.Last(line => line.GetProperty("event").GetString() == text
@@ -91,7 +91,7 @@ public class ProxyFixture : IAsyncLifetime
 /// <summary>A client of <c>http://example.com</c>, which is a proxy here.</summary>
 internal sealed class SiteClient(ProxyFixture fixture, int port)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(20);
 
     public ProxyFixture Fixture => fixture;
 
@@ -100,7 +100,7 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
-        ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true),
+        ConnectCallback = async (_, cancellationToken) => new NetworkStream(await OpenSocketAsync(cancellationToken), ownsSocket: true),
     });
 
     public async Task<Answer> SendAsync(
@@ -110,8 +110,8 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
         using var request = new HttpRequestMessage(method, "http://example.com" + path) { Content = content };
         foreach (var (name, value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);
-        using var patience = new CancellationTokenSource(Patience);
-        using var response = await client.SendAsync(request, patience.Token);
+        using var timeout = new CancellationTokenSource(RequestTimeout);
+        using var response = await client.SendAsync(request, timeout.Token);
         return await Answer.ReadAsync(response);
     }
 
@@ -120,13 +120,13 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
     /// <summary>Sends header lines that HTTP libraries would not send, and reads the response.</summary>
     public async Task<(int Status, string Body)> SendRawAsync(string firstLine, IEnumerable<string> headers)
     {
-        using var patience = new CancellationTokenSource(Patience);
-        using var socket = await ConnectAsync(patience.Token);
+        using var timeout = new CancellationTokenSource(RequestTimeout);
+        using var socket = await OpenSocketAsync(timeout.Token);
         await socket.SendAsync(
-            Encoding.Latin1.GetBytes($"{firstLine}\r\n{string.Join("\r\n", headers)}\r\nConnection: close\r\n\r\n"), patience.Token);
+            Encoding.Latin1.GetBytes($"{firstLine}\r\n{string.Join("\r\n", headers)}\r\nConnection: close\r\n\r\n"), timeout.Token);
         using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        var answer = await reader.ReadToEndAsync(patience.Token);
+        var answer = await reader.ReadToEndAsync(timeout.Token);
         var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         var body = end < 0 ? "" : answer[(end + 4)..];
         // A chunked body of this size is one chunk.
@@ -134,7 +134,7 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
             : body[body.IndexOf('{')..(body.LastIndexOf('}') + 1)]);
     }
 
-    private async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
+    private async Task<Socket> OpenSocketAsync(CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.Bind(new IPEndPoint(IPAddress.Parse(ProxyFixture.ClientAddress), 0));

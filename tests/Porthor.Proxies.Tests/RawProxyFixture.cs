@@ -23,7 +23,7 @@ public sealed class RecordingProxyFixture : IAsyncLifetime
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    internal async Task<RawClient> BehindAsync(Proxy proxy)
+    internal async Task<RawClient> ConnectAsync(Proxy proxy)
     {
         if (!proxies.TryGetValue(proxy, out var process))
             proxies[proxy] = process = await ProxyProcess.StartAsync(proxy, Site.Address, Site.Address);
@@ -53,7 +53,7 @@ internal sealed record RawAnswer(int Status, string Head, string Body)
 /// <summary>Sends unmodified requests, which HTTP libraries cannot send.</summary>
 internal sealed class RawClient(int port)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>The port of the proxy on the loopback address.</summary>
     public int Port => port;
@@ -65,23 +65,23 @@ internal sealed class RawClient(int port)
     public Task<RawAnswer> GetAsync(string target, params IEnumerable<string> headers) =>
         SendAsync($"GET {target} HTTP/1.1", ["Host: example.com", .. headers]);
 
-    /// <summary>Sends bytes, given as Latin-1, and reads one answer.</summary>
+    /// <summary>Sends a text, whose characters are Latin-1 bytes, and reads one answer.</summary>
     public async Task<RawAnswer> SendTextAsync(string text)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(RequestTimeout);
         using var client = new TcpClient();
         client.Client.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(ProxyFixture.ClientAddress), 0));
-        await client.ConnectAsync("127.0.0.1", port, patience.Token);
+        await client.ConnectAsync("127.0.0.1", port, timeout.Token);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(text), patience.Token);
-        return await ReadAsync(stream, patience.Token);
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(text), timeout.Token);
+        return await ReadAsync(stream, timeout.Token);
     }
 
     private static async Task<RawAnswer> ReadAsync(NetworkStream stream, CancellationToken cancellationToken)
     {
         var text = "";
         var buffer = new byte[64 * 1024];
-        while (!IsWhole(text))
+        while (!IsComplete(text))
         {
             var count = await stream.ReadAsync(buffer, cancellationToken);
             if (count == 0)
@@ -96,7 +96,7 @@ internal sealed class RawClient(int port)
         return new RawAnswer(int.Parse(text.Split(' ')[1]), text[..end], body);
     }
 
-    private static bool IsWhole(string text)
+    private static bool IsComplete(string text)
     {
         var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         if (end < 0)

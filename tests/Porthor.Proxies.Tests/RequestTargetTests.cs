@@ -36,7 +36,7 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
     [Theory, EveryProxy]
     public async Task An_ambiguous_path_is_rejected(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("wandering", "admin:token,read:all")).Reveal()}";
         var before = fixture.RawSite.Requests.Count;
         foreach (var path in Ambiguous)
@@ -76,9 +76,9 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
     ];
 
     [Theory, EveryProxy]
-    public async Task Every_other_path_gets_its_rule_and_arrives_unchanged(Proxy proxy)
+    public async Task Every_other_path_is_authorized_by_its_rule_and_forwarded_unchanged(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var reader = $"Authorization: Bearer {(await fixture.LogInAsync("reading")).Reveal()}";
         var administrator = $"Authorization: Bearer {(await fixture.LogInAsync("ruling", "admin:token")).Reveal()}";
         foreach (var (path, rule) in Ordinary)
@@ -103,7 +103,7 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
     [Theory, EveryProxy]
     public async Task An_absolute_target_without_a_path_is_the_root(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("rooted")).Reveal()}";
         (await client.GetAsync("http://example.com", bearer)).AtSite().Target.ShouldBe("/");
         foreach (var query in (string[])["?x", "?x=/../admin/", "?", "?a=b&c=%2F..%2F"])
@@ -136,7 +136,7 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
 
     /// <summary>A location without a rule denies every request, so that a forgotten rule does not allow all tokens.</summary>
     [Fact]
-    public async Task A_location_without_a_rule_denies()
+    public async Task A_location_without_a_rule_denies_every_request()
     {
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         const string rule = "set $porthor_rule \"scope=read:all&service=site\";";
@@ -153,11 +153,11 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
         (await client.GetAsync("/admin", bearer)).Status.ShouldBe(200);
     }
 
-    /// <summary>Requests with no host, several hosts, or a host that can be interpreted as several.</summary>
+    /// <summary>Tests requests with no host, with several hosts, and with a host that can be interpreted as several.</summary>
     [Theory, EveryProxy]
     public async Task A_request_has_one_host(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("hosting")).Reveal()}";
         var before = fixture.RawSite.Requests.Count;
         foreach (var hosts in (string[][])[

@@ -6,7 +6,7 @@ namespace Porthor.Proxies.Tests;
 /// <summary>Two nodes behind a proxy are restarted one after the other, and no request fails.</summary>
 public sealed class RollingRestartTests
 {
-    private const int Visitors = 8;
+    private const int Clients = 8;
 
     [Fact]
     public async Task No_request_fails_while_nodes_are_restarted_one_after_the_other()
@@ -15,8 +15,8 @@ public sealed class RollingRestartTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         // A new node compiles code at its first requests. On a busy machine this takes longer than the default timeout of 1 s.
-        const string patient = "answerTimeout: 2.5\n";
-        List<Node> nodes = [await Node.CreateAsync(deployment, patient), await Node.CreateAsync(deployment, patient)];
+        const string longTimeout = "answerTimeout: 2.5\n";
+        List<Node> nodes = [await Node.CreateAsync(deployment, longTimeout), await Node.CreateAsync(deployment, longTimeout)];
         await using var site = await Upstream.StartAsync();
         try
         {
@@ -28,21 +28,21 @@ public sealed class RollingRestartTests
             var upstream = string.Join(" max_fails=0;\n    server ", nodes.Select(node => node.Url.Authority));
             await using var proxy = await ProxyProcess.StartAsync(Proxy.Nginx, upstream, site.Address);
 
-            await RealServers.UntilAsync(
+            await RealServers.WaitUntilAsync(
                 async () => (await GetAsync(proxy.Port, token, "/api/x")).ShouldBe(200), "the first token for the service");
             using var stopping = new CancellationTokenSource();
-            var visitors = Enumerable.Range(0, Visitors)
-                .Select(_ => Task.Run(() => VisitAsync(proxy.Port, token, stopping.Token))).ToList();
+            var clients = Enumerable.Range(0, Clients)
+                .Select(_ => Task.Run(() => SendRequestsAsync(proxy.Port, token, stopping.Token))).ToList();
             foreach (var node in nodes)
             {
-                var visited = site.Requests;
-                await RealServers.UntilAsync(
-                    () => Task.FromResult(site.Requests > visited + 100 ? true : throw new TimeoutException()), "visits");
+                var requestsBefore = site.Requests;
+                await RealServers.WaitUntilAsync(
+                    () => Task.FromResult(site.Requests > requestsBefore + 100 ? true : throw new TimeoutException()), "visits");
                 (await node.TerminateAsync()).ExitCode.ShouldBe(0);
                 await node.StartAsync(node.Url.Port);
             }
             await stopping.CancelAsync();
-            var answers = (await Task.WhenAll(visitors)).SelectMany(each => each).ToList();
+            var answers = (await Task.WhenAll(clients)).SelectMany(each => each).ToList();
             answers.Where(answer => answer != 200).ShouldBeEmpty(proxy.Output);
             answers.Count.ShouldBeGreaterThan(200);
         }
@@ -63,7 +63,7 @@ public sealed class RollingRestartTests
         return (int)response.StatusCode;
     }
 
-    private static async Task<List<int>> VisitAsync(int port, Token token, CancellationToken stopping)
+    private static async Task<List<int>> SendRequestsAsync(int port, Token token, CancellationToken stopping)
     {
         using var client = new HttpClient(
             new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };

@@ -5,12 +5,13 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// A client sends headers that only the proxy may set: every header that has a meaning for Porthor or the site, in every spelling.
+/// A client sends headers that only the proxy may set. The tests send every header that has a meaning for Porthor or the site, in every
+/// spelling.
 /// </summary>
 public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixture>
 {
     /// <summary>The forged value: no site and no log may contain it.</summary>
-    private const string Lie = "203.0.113.66";
+    private const string ForgedValue = "203.0.113.66";
 
     internal static readonly string[] Names =
     [
@@ -25,7 +26,7 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
     ];
 
     /// <summary>Spellings of a header name that a site may treat as the same name.</summary>
-    internal static readonly (string Way, Func<string, string> Write)[] Ways =
+    internal static readonly (string Spelling, Func<string, string> Write)[] Spellings =
     [
         ("plain", name => name), ("lower", name => name.ToLowerInvariant()), ("upper", name => name.ToUpperInvariant()),
         ("odd", name => string.Concat(name.Select((c, i) => i % 2 == 0 ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)))),
@@ -39,34 +40,35 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
     [Theory, EveryProxy]
     public async Task No_forged_header_reaches_the_site(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var username = $"honest-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username);
-        // An authenticated location, one with a delegated token, and an anonymous one.
-        foreach (var (way, write) in Ways)
+        // Tests an authenticated location, one with a delegated token, and an anonymous one.
+        foreach (var (spelling, write) in Spellings)
         {
-            // Each header once and three times, in one request with all other names.
+            // Sends each header once and three times, in one request with all other names.
             foreach (var times in (int[])[1, 3])
             {
-                string[] lies = [.. Enumerable.Repeat(Names, times).SelectMany(name => name).Select(name => $"{write(name)}: {Lie}")];
+                string[] forgedHeaders = [
+                    .. Enumerable.Repeat(Names, times).SelectMany(name => name).Select(name => $"{write(name)}: {ForgedValue}")];
                 foreach (var path in (string[])["/", "/api/", "/public/"])
                 {
                     var (status, body) = await client.SendRawAsync(
-                        $"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}", .. lies]);
-                    status.ShouldBe(200, $"{way} {path} {body}");
-                    body.ShouldNotContain(Lie, customMessage: $"{way} {path}");
+                        $"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}", .. forgedHeaders]);
+                    status.ShouldBe(200, $"{spelling} {path} {body}");
+                    body.ShouldNotContain(ForgedValue, customMessage: $"{spelling} {path}");
                     body.ShouldNotContain(token.Reveal());
                     var arrived = Upstream.Read(body);
-                    arrived.Header("X-Auth-Request-User").ShouldBe(path == "/public/" ? null : username, way);
-                    arrived.Header("X-Forwarded-For").ShouldBe(ProxyFixture.ClientAddress, way);
+                    arrived.Header("X-Auth-Request-User").ShouldBe(path == "/public/" ? null : username, spelling);
+                    arrived.Header("X-Forwarded-For").ShouldBe(ProxyFixture.ClientAddress, spelling);
                 }
                 var before = fixture.Site.Requests;
-                (await client.SendRawAsync("GET / HTTP/1.1", ["Host: example.com", .. lies])).Status.ShouldBe(401, way);
+                (await client.SendRawAsync("GET / HTTP/1.1", ["Host: example.com", .. forgedHeaders])).Status.ShouldBe(401, spelling);
                 fixture.Site.Requests.ShouldBe(before);
             }
         }
         // Porthor did not use the forged values either.
-        fixture.Porthor.Logs.Raw.ShouldAllBe(line => !line.Contains(Lie));
+        fixture.Porthor.Logs.Raw.ShouldAllBe(line => !line.Contains(ForgedValue));
         fixture.Porthor.Logs.Lines.Where(
             line => line.TryGetProperty("user", out var user) && user.GetString() == username && line.TryGetProperty("auth_uri", out _))
             .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct()
@@ -75,26 +77,27 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
             TokenBuilders.Administrator(fixture.Porthor.Core.Clock),
             new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
         var changes = await history.Rows.Select(change => $"{change.Action} {change.Service} {change.IpAddress}").ToListAsync();
-        // The login, which the test made directly, and the delegated token.
+        // The history contains the login, which the test made directly, and the delegated token.
         changes.ShouldBe([$"Create api {ProxyFixture.ClientAddress}", $"Create  {TokenBuilders.Address}"]);
     }
 
-    /// <summary>Headers that would allow every request if Porthor trusted them: an OPTIONS method and a public page.</summary>
+    /// <summary>Tests headers that would allow every request if Porthor trusted them: an OPTIONS method and a public page.</summary>
     [Theory, EveryProxy]
     public async Task No_header_changes_the_authorized_request(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var before = fixture.Site.Requests;
         string[] preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
-        foreach (var (way, write) in Ways)
+        foreach (var (spelling, write) in Spellings)
         {
-            string[] lies = [$"{write("X-Original-Method")}: OPTIONS", $"{write("X-Forwarded-Method")}: OPTIONS",
+            string[] forgedHeaders = [$"{write("X-Original-Method")}: OPTIONS", $"{write("X-Forwarded-Method")}: OPTIONS",
                 $"{write("X-Original-URL")}: http://example.com/public/", $"{write("X-Forwarded-Uri")}: /public/"];
             foreach (var request in (string[])["GET / HTTP/1.1", "POST /admin/ HTTP/1.1"])
                 (await client.SendRawAsync(
-                    request, ["Host: example.com", "Content-Length: 0", .. preflight, .. lies])).Status.ShouldBe(401, $"{way} {request}");
+                    request, ["Host: example.com", "Content-Length: 0", .. preflight, .. forgedHeaders])).Status.ShouldBe(
+                        401, $"{spelling} {request}");
         }
-        // A client can ask a proxy to remove headers, but not those that the proxy sets.
+        // With Connection, a client can make a proxy remove headers, but not headers that the proxy sets.
         (await client.SendRawAsync(
             "GET / HTTP/1.1", ["Host: example.com",
                 "Connection: X-Forwarded-Method, X-Original-Method, X-Forwarded-For, X-Auth-Request-User", .. preflight]))
@@ -106,7 +109,7 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
     [Theory, EveryProxy]
     public async Task A_request_has_one_host(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var username = $"hosted-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username);
         var (status, body) = await client.SendRawAsync(
@@ -123,7 +126,7 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
     [Theory, EveryProxy]
     public async Task No_spelling_of_a_path_evades_its_rule(Proxy proxy)
     {
-        var client = await fixture.BehindAsync(proxy);
+        var client = await fixture.ConnectAsync(proxy);
         var token = await fixture.LogInAsync("walking");
         var before = fixture.Site.Requests;
         foreach (var path in (string[])[

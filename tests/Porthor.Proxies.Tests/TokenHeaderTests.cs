@@ -5,10 +5,12 @@ using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>Porthor tokens in other headers than <c>Authorization</c> and <c>Cookie</c>, in every encoding that Porthor recognizes.</summary>
+/// <summary>
+/// Porthor tokens in headers other than <c>Authorization</c> and <c>Cookie</c>, in every encoding that Porthor recognizes.
+/// </summary>
 public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
 {
-    private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
+    private static readonly string[] Paths = ["/", "/api/", "/admin/", "/public/"];
 
     /// <summary>Header names that no configuration lists.</summary>
     private static readonly string[] OtherNames = ["X-Other", "x-custom-header", "Accept-Language", "X-Note", "X-Requested-With", "Via"];
@@ -22,7 +24,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
             .Select(match => match.Groups["name"].Value).ToList();
         listed.Count.ShouldBeGreaterThan(30);
         listed.ShouldContain("Sec-WebSocket-Protocol");
-        await NoTokenArrivesAsync(await fixture.RawBehindAsync(proxy), listed);
+        await NoTokenArrivesAsync(await fixture.ConnectRawAsync(proxy), listed);
     }
 
     [Theory, EveryProxy]
@@ -30,7 +32,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
     {
         if (proxy != Proxy.Nginx)
         {
-            await NoTokenArrivesAsync(await fixture.RawBehindAsync(proxy), OtherNames);
+            await NoTokenArrivesAsync(await fixture.ConnectRawAsync(proxy), OtherNames);
             return;
         }
         // NGINX checks all headers only with its Lua module.
@@ -39,11 +41,11 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
         await NoTokenArrivesAsync(new RawClient(process.Port), OtherNames);
     }
 
-    /// <summary>The headers that Porthor itself rewrites, with a token in every encoding beside other credentials.</summary>
+    /// <summary>Tests the headers that Porthor itself rewrites, with a token in every encoding beside other credentials.</summary>
     [Theory, EveryProxy]
     public async Task No_token_reaches_the_site_in_Authorization_or_Cookie(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var token = (await fixture.LogInAsync("credentials", "admin:token,read:all")).Reveal();
         var (_, cookie) = fixture.Porthor.Cookie(
             new SessionState { Token = await fixture.LogInAsync("credentials", "admin:token,read:all") });
@@ -51,7 +53,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
             $"bearer {token} x", $"Bearer \"{token}\""];
         foreach (var value in values)
         {
-            foreach (var path in Places)
+            foreach (var path in Paths)
             {
                 foreach (var headers in (string[][])[
                     [$"Authorization: {value}"], [$"Authorization: {value}", $"Cookie: {cookie}"],
@@ -76,7 +78,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
     {
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         var token = (await fixture.LogInAsync("unlisted")).Reveal();
-        (await (await fixture.RawBehindAsync(Proxy.Nginx)).GetAsync(
+        (await (await fixture.ConnectRawAsync(Proxy.Nginx)).GetAsync(
             "/", $"Authorization: Bearer {token}", $"X-Other: {token}")).AtSite().Values("X-Other")
             .ShouldBe([token]);
     }
@@ -87,7 +89,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
         var bearer = $"Authorization: Bearer {token}";
         foreach (var value in Encodings(token))
         {
-            foreach (var path in Places)
+            foreach (var path in Paths)
             {
                 var arrived =
                     (await client.GetAsync(path, [bearer, .. names.Select(name => $"{name}: {value}"), "X-Kept: gt-other.value"])).AtSite();

@@ -12,28 +12,28 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
 {
     private static readonly YamlNode Http = DeployedYaml.Read("traefik/dynamic.yaml").Single()["http"];
 
-    private static readonly (string Name, YamlNode Ask)[] Questions =
+    private static readonly (string Name, YamlNode Settings)[] Middlewares =
         [.. Http["middlewares"].Entries().Where(entry => ((YamlMappingNode)entry.Value).Children.ContainsKey("forwardAuth")).Select(
             entry => (entry.Name, entry.Value["forwardAuth"]))];
 
     [Fact]
     public async Task Every_rule_is_valid_and_all_its_response_headers_are_forwarded()
     {
-        Questions.Select(question => question.Name).ShouldBe(["porthor-site", "porthor-api", "porthor-admin", "porthor-anonymous"]);
+        Middlewares.Select(middleware => middleware.Name).ShouldBe(["porthor-site", "porthor-api", "porthor-admin", "porthor-anonymous"]);
         var token = await fixture.LogInAsync("traveller", "admin:token,read:all");
-        foreach (var (name, ask) in Questions)
+        foreach (var (name, settings) in Middlewares)
         {
             var anonymous = name == "porthor-anonymous";
-            var passed = await AskAsync(ask, TestServer.Bearer(token), ("Cookie", "gafaelfawr=x; a=b"));
-            passed.StatusCode.ShouldBe(200, $"{name}: {passed.Body}");
-            var names = ask["authResponseHeaders"].Texts().ToList();
-            foreach (var header in passed.Headers.Keys.Where(
+            var allowed = await AuthorizeAsync(settings, TestServer.Bearer(token), ("Cookie", "gafaelfawr=x; a=b"));
+            allowed.StatusCode.ShouldBe(200, $"{name}: {allowed.Body}");
+            var names = settings["authResponseHeaders"].Texts().ToList();
+            foreach (var header in allowed.Headers.Keys.Where(
                 key => key.StartsWith("X-Auth-Request-", StringComparison.OrdinalIgnoreCase) || key is "Authorization" or "Cookie"))
                 names.ShouldContain(header, StringComparer.OrdinalIgnoreCase, name);
-            passed.Header("X-Auth-Request-User").ShouldBe(anonymous ? null : "traveller");
+            allowed.Header("X-Auth-Request-User").ShouldBe(anonymous ? null : "traveller");
 
-            (await AskAsync(ask)).StatusCode.ShouldBe(anonymous ? 200 : 401);
-            (await AskAsync(ask, ("Accept", "text/html"))).StatusCode.ShouldBe(anonymous ? 200 : 302);
+            (await AuthorizeAsync(settings)).StatusCode.ShouldBe(anonymous ? 200 : 401);
+            (await AuthorizeAsync(settings, ("Accept", "text/html"))).StatusCode.ShouldBe(anonymous ? 200 : 302);
         }
     }
 
@@ -46,21 +46,22 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
     {
         string[] setByTraefik = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri",
             "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-Ip"];
-        foreach (var (name, ask) in Questions)
+        foreach (var (name, settings) in Middlewares)
         {
-            (ask["trustForwardHeader"].Text(), ask["preserveLocationHeader"].Text()).ShouldBe(("false", "true"), name);
-            var ours = new Regex(ask["authResponseHeadersRegex"].Text(), RegexOptions.None, TimeSpan.FromSeconds(1));
-            string[] replaced = [.. ask["authResponseHeaders"].Texts()];
-            foreach (var (way, write) in SpoofTests.Ways)
+            (settings["trustForwardHeader"].Text(), settings["preserveLocationHeader"].Text()).ShouldBe(("false", "true"), name);
+            var removedNames = new Regex(settings["authResponseHeadersRegex"].Text(), RegexOptions.None, TimeSpan.FromSeconds(1));
+            string[] replaced = [.. settings["authResponseHeaders"].Texts()];
+            foreach (var (spelling, write) in SpoofTests.Spellings)
             {
-                foreach (var lie in SpoofTests.Names.Select(header => Canonical(write(header))).Except(setByTraefik).Except(
+                foreach (var forgedHeader in SpoofTests.Names.Select(header => Canonical(write(header))).Except(setByTraefik).Except(
                     ["X-Forwarded-Anything"]))
-                    (ours.IsMatch(lie) || replaced.Contains(lie)).ShouldBeTrue($"{name}: {lie} ({way})");
+                    (removedNames.IsMatch(forgedHeader) || replaced.Contains(forgedHeader))
+                        .ShouldBeTrue($"{name}: {forgedHeader} ({spelling})");
             }
             foreach (var odd in "!#$%&'*+.^_`|~")
-                ours.IsMatch(Canonical($"X{odd}Auth{odd}Request{odd}User")).ShouldBeTrue($"{name}: {odd}");
+                removedNames.IsMatch(Canonical($"X{odd}Auth{odd}Request{odd}User")).ShouldBeTrue($"{name}: {odd}");
             foreach (var kept in (string[])["Accept", "User-Agent", "X-Requested-With", "Origin", "X-Custom", .. setByTraefik])
-                ours.IsMatch(kept).ShouldBeFalse(kept);
+                removedNames.IsMatch(kept).ShouldBeFalse(kept);
         }
         DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "aliasHeadersStrategy").Text()
             .ShouldBe("delete");
@@ -140,8 +141,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
             && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
         RegexOptions.None, TimeSpan.FromSeconds(1));
 
-    private Task<Answer> AskAsync(YamlNode ask, params (string, string)[] headers) => fixture.Porthor.GetAsync(
-        new Uri(ask["address"].Text()).PathAndQuery,
+    private Task<Answer> AuthorizeAsync(YamlNode settings, params (string, string)[] headers) => fixture.Porthor.GetAsync(
+        new Uri(settings["address"].Text()).PathAndQuery,
         [
             ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "example.com"),
             ("X-Forwarded-Uri", "/page?a=b"),

@@ -4,7 +4,7 @@ using Porthor.Tokens;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>While Porthor or its store is unavailable, all requests are denied with 503.</summary>
-public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture silent, UnavailableTests.StoppedServerFixture none)
+public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture unresponsive, UnavailableTests.StoppedServerFixture stopped)
     : IClassFixture<UnavailableTests.UnresponsiveStoreFixture>, IClassFixture<UnavailableTests.StoppedServerFixture>
 {
     private static readonly (string, string) Html = ("Accept", "text/html");
@@ -46,31 +46,31 @@ public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture s
     }
 
     [Theory, EveryProxy]
-    public async Task A_store_that_does_not_respond_gives_503(Proxy proxy)
+    public async Task The_answer_is_503_if_the_store_does_not_respond(Proxy proxy)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        var client = await silent.BehindAsync(proxy);
-        var answer = await client.GetAsync("/", TestServer.Bearer(silent.Token));
+        var client = await unresponsive.ConnectAsync(proxy);
+        var answer = await client.GetAsync("/", TestServer.Bearer(unresponsive.Token));
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.DetailType.ShouldBe("store_unavailable");
         answer.Header("Retry-After").ShouldBe("1");
         answer.Header("Set-Cookie").ShouldBeNull();
         answer.Header("WWW-Authenticate").ShouldBeNull();
-        var page = await client.GetAsync("/", TestServer.Bearer(silent.Token), Html);
+        var page = await client.GetAsync("/", TestServer.Bearer(unresponsive.Token), Html);
         (page.StatusCode, page.Header("Content-Type")).ShouldBe((503, "text/html; charset=utf-8"));
-        silent.Site.Requests.ShouldBe(0);
+        unresponsive.Site.Requests.ShouldBe(0);
     }
 
     [Theory, EveryProxy]
     public async Task Without_Porthor_the_answer_is_503(Proxy proxy)
     {
-        var client = await none.BehindAsync(proxy);
+        var client = await stopped.ConnectAsync(proxy);
         foreach (var (path, headers) in (IEnumerable<(string, (string, string)[])>)[
             ("/", [Html]), ("/api/", [("Authorization", "Bearer x")]), ("/public/", [])])
         {
             var answer = await client.GetAsync(path, headers);
-            answer.ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
+            answer.ShouldBeError(503, "store_unavailable", "Authorization is not available");
         }
-        none.Site.Requests.ShouldBe(0);
+        stopped.Site.Requests.ShouldBe(0);
     }
 }

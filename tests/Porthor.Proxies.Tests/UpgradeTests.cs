@@ -31,7 +31,7 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
     [Theory, EveryProxy]
     public async Task No_other_protocol_than_WebSocket_reaches_the_site(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var token = await fixture.LogInAsync("upgrading", "admin:token,read:all");
         foreach (var offer in Offers)
         {
@@ -54,11 +54,13 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
         fixture.RawSite.Requests.SelectMany(request => request.Variables("HTTP2-Settings")).ShouldBeEmpty();
     }
 
-    /// <summary>Only handshakes with GET: a preflight needs no credentials, and a site may ignore the method of a handshake.</summary>
+    /// <summary>
+    /// Only handshakes with GET are forwarded: a preflight needs no credentials, and a site may ignore the method of a handshake.
+    /// </summary>
     [Theory, EveryProxy]
     public async Task A_handshake_is_forwarded_only_with_GET(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key];
         ShouldOfferNothing(
             (await client.SendAsync("OPTIONS /api/ HTTP/1.1", ["Host: example.com", .. Preflight, .. handshake])).AtSite(), "OPTIONS");
@@ -83,7 +85,7 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
     [Theory, EveryProxy]
     public async Task Porthor_is_informed_of_a_handshake_and_gets_no_upgrade(Proxy proxy)
     {
-        var client = await recording.BehindAsync(proxy);
+        var client = await recording.ConnectAsync(proxy);
         string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key,
             "Origin: https://else.example"];
         foreach (var offer in Offers.Append(handshake))
@@ -97,27 +99,27 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
             ("/public/", "/ingress/anonymous")])
         {
             (await client.GetAsync(path, handshake)).Status.ShouldBe(101);
-            var asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
-            asked.Values("X-Original-Upgrade").ShouldBe(["websocket"], path);
-            asked.Values("Origin").ShouldBe(["https://else.example"], path);
-            asked.Values("Upgrade").ShouldBeEmpty(path);
+            var subrequest = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
+            subrequest.Values("X-Original-Upgrade").ShouldBe(["websocket"], path);
+            subrequest.Values("Origin").ShouldBe(["https://else.example"], path);
+            subrequest.Values("Upgrade").ShouldBeEmpty(path);
 
             // The client's value is not used.
             (await client.GetAsync(
                 path, ["X-Original-Upgrade: websocket", "Connection: X-Original-Upgrade"])).AtSite().Values("X-Original-Upgrade")
                 .ShouldBeEmpty();
-            asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
-            asked.Values("X-Original-Upgrade").ShouldBeEmpty(path);
+            subrequest = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
+            subrequest.Values("X-Original-Upgrade").ShouldBeEmpty(path);
             (await client.GetAsync(path, [.. handshake, "X-Original-Upgrade: no", "x-original-upgrade: "])).Status.ShouldBe(101);
-            asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
-            asked.Values("X-Original-Upgrade").ShouldBe(["websocket"], path);
+            subrequest = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
+            subrequest.Values("X-Original-Upgrade").ShouldBe(["websocket"], path);
         }
     }
 
-    private static void ShouldOfferNothing(RawRequest arrived, string how)
+    private static void ShouldOfferNothing(RawRequest arrived, string description)
     {
         foreach (var name in (string[])["Upgrade", "HTTP2-Settings", "X-Original-Upgrade"])
-            arrived.Variables(name).ShouldBeEmpty($"{how}: {string.Join(" | ", arrived.Lines)}");
-        arrived.Values("Connection").ShouldBeEmpty(how);
+            arrived.Variables(name).ShouldBeEmpty($"{description}: {string.Join(" | ", arrived.Lines)}");
+        arrived.Values("Connection").ShouldBeEmpty(description);
     }
 }

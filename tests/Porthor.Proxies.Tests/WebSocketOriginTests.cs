@@ -15,7 +15,7 @@ public sealed class WebSocketOriginTests(RawProxyFixture fixture) : IClassFixtur
     [Theory, EveryProxy]
     public async Task A_handshake_with_a_cookie_from_a_foreign_page_is_denied(Proxy proxy)
     {
-        var client = await fixture.RawBehindAsync(proxy);
+        var client = await fixture.ConnectRawAsync(proxy);
         var token = await fixture.LogInAsync("surfing", "admin:token,read:all");
         var cookie = $"Cookie: {fixture.Porthor.Cookie(new SessionState { Token = token }).Item2}";
         var before = fixture.RawSite.Requests.Count;
@@ -26,10 +26,10 @@ public sealed class WebSocketOriginTests(RawProxyFixture fixture) : IClassFixtur
             {
                 foreach (var upgrade in (string[])["Upgrade: websocket", "Upgrade: WebSocket"])
                 {
-                    foreach (var lie in (string[])[
+                    foreach (var forgedHeader in (string[])[
                         "X-Kept: 1", "X-Original-Upgrade: h2c", "X-Original-Upgrade:", "Connection: X-Original-Upgrade"])
-                        (await client.GetAsync(path, [Handshake[0], upgrade, .. Handshake[2..], cookie, $"Origin: {origin}", lie]))
-                            .Status.ShouldNotBe(101, $"{path} {origin} {lie}");
+                        (await client.GetAsync(path, [Handshake[0], upgrade, .. Handshake[2..], cookie, $"Origin: {origin}", forgedHeader]))
+                            .Status.ShouldNotBe(101, $"{path} {origin} {forgedHeader}");
                 }
                 (await client.GetAsync(path, [.. Handshake, cookie, $"Origin: {origin}"])).Status.ShouldBe(403, $"{path} {origin}");
             }

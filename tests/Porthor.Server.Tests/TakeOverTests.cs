@@ -59,7 +59,7 @@ public sealed class TakeOverTests
 
         // The audit finds nothing at first, and then the inconsistencies that the test created.
         (await server.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-        var orphan = await PlantOrphanAsync(server);
+        var orphan = await CreateOrphanAsync(server);
         (await server.Audit.RunAsync(fix: false).ToListAsync()).Single().Text
             .ShouldBe($"Token `{orphan}` for `nobody` found in Redis but not database");
     }
@@ -132,7 +132,7 @@ public sealed class TakeOverTests
             await redis.StringSetAsync(entry.Name, entry.Value.GetString());
     }
 
-    private static async Task<TokenKey> PlantOrphanAsync(TestServer server)
+    private static async Task<TokenKey> CreateOrphanAsync(TestServer server)
     {
         var record = new TokenRecord
         {

@@ -78,7 +78,7 @@ internal sealed class Deployment : IAsyncDisposable
         // Some tests open nodes whose secrets do not match.
         await StartupValidation.ForServerAsync(core, CancellationToken.None, SecretRequirement.None);
         // In cluster mode the record store becomes ready in the background.
-        await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(CancellationToken.None), "the record store");
+        await RealServers.WaitUntilAsync(() => core.RecordStore.CheckAsync(CancellationToken.None), "the record store");
         return core;
     }
 

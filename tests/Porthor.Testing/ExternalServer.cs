@@ -52,8 +52,8 @@ internal sealed class ExternalServer : IAsyncDisposable
     /// <summary>Modifies the configured reply to a request.</summary>
     public void Change(string method, string path, Func<ExternalReply, ExternalReply> change)
     {
-        var present = replies[(method, path)];
-        On(method, path, request => change(present(request)));
+        var current = replies[(method, path)];
+        On(method, path, request => change(current(request)));
     }
 
     public void On(string method, string path, ExternalReply reply) => On(method, path, _ => reply);
@@ -65,9 +65,9 @@ internal sealed class ExternalServer : IAsyncDisposable
 
     /// <summary>Restricts the outgoing requests of a server under test to this external server, or to none.</summary>
     /// <param name="provider">The base URL of a server in another process, to which requests are also allowed.</param>
-    public static void Guard(IServiceCollection services, ExternalServer? external, string? provider = null)
+    public static void RestrictRequests(IServiceCollection services, ExternalServer? external, string? provider = null)
     {
-        services.AddSingleton<HttpMessageHandler>(new OnlyTo(external, provider));
+        services.AddSingleton<HttpMessageHandler>(new AllowedServersHandler(external, provider));
         if (external is not null)
             services.AddSingleton(new GitHubAddresses(external.Url, external.Url + "/api"));
     }
@@ -82,14 +82,14 @@ internal sealed class ExternalServer : IAsyncDisposable
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
             await reader.ReadToEndAsync());
         requests.Enqueue(request);
-        if (!replies.TryGetValue((request.Method, request.Path), out var find))
+        if (!replies.TryGetValue((request.Method, request.Path), out var createReply))
         {
             unexpected.Enqueue($"{request.Method} {request.Path}");
             context.Response.StatusCode = StatusCodes.Status501NotImplemented;
             return;
         }
-        var reply = find(request);
-        if (reply.BreaksOff)
+        var reply = createReply(request);
+        if (reply.AbortsConnection)
         {
             context.Abort();
             return;
@@ -101,12 +101,12 @@ internal sealed class ExternalServer : IAsyncDisposable
         await context.Response.Body.WriteAsync(reply.Bytes ?? Encoding.UTF8.GetBytes(reply.Body));
     }
 
-    private sealed class OnlyTo : DelegatingHandler
+    private sealed class AllowedServersHandler : DelegatingHandler
     {
         private readonly ExternalServer? external;
         private readonly string? provider;
 
-        public OnlyTo(ExternalServer? external, string? provider)
+        public AllowedServersHandler(ExternalServer? external, string? provider)
             : base(ProviderHandler()) => (this.external, this.provider) = (external, provider);
 
         /// <summary>Creates the handler that production uses, but without a proxy.</summary>
@@ -120,19 +120,19 @@ internal sealed class ExternalServer : IAsyncDisposable
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var authority = request.RequestUri!.GetLeftPart(UriPartial.Authority);
-            if (authority == external?.Url || authority == provider || authority == Dead.Url)
+            if (authority == external?.Url || authority == provider || authority == ClosedPort.Url)
                 return base.SendAsync(request, cancellationToken);
             external?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
             throw new InvalidOperationException($"No test expected a request to {authority}.");
         }
     }
 
-    /// <summary>A URL on which nothing listens: the port is bound, so that no other process gets it.</summary>
-    public static class Dead
+    /// <summary>A URL on which no server listens. The port is bound, so that no other process gets it.</summary>
+    public static class ClosedPort
     {
-        private static readonly Socket Bound = Bind();
+        private static readonly Socket BoundSocket = Bind();
 
-        public static string Url { get; } = $"http://127.0.0.1:{((IPEndPoint)Bound.LocalEndPoint!).Port}";
+        public static string Url { get; } = $"http://127.0.0.1:{((IPEndPoint)BoundSocket.LocalEndPoint!).Port}";
 
         private static Socket Bind()
         {
@@ -161,7 +161,7 @@ internal sealed record ExternalReply(int Status, string Body, string? ContentTyp
     public byte[]? Bytes { get; init; }
 
     /// <summary>True to close the connection without a reply.</summary>
-    public bool BreaksOff { get; init; }
+    public bool AbortsConnection { get; init; }
 
     public static ExternalReply Ok(object json) => new(200, JsonSerializer.Serialize(json));
 

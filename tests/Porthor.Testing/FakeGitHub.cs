@@ -31,7 +31,7 @@ internal sealed class FakeGitHub(ExternalServer server)
         new() { ["slug"] = slug, ["id"] = id, ["organization"] = new JsonObject { ["login"] = organization } };
 
     /// <summary>Configures the replies of a successful login.</summary>
-    public void Work()
+    public void ConfigureReplies()
     {
         server.On("POST", "/login/oauth/access_token", request => request.Form is var form
             && form["client_id"] == ClientId && form["client_secret"] == ClientSecret && form["code"].Length > 0 && form["state"].Length > 0

@@ -14,19 +14,19 @@ public enum Fault
     FailsAfter,
 
     /// <summary>The node crashes before the operation: the operation and all later ones have no effect.</summary>
-    DiesBefore,
+    CrashesBefore,
 
     /// <summary>The node crashes after the operation took effect.</summary>
-    DiesAfter,
+    CrashesAfter,
 }
 
 /// <summary>
-/// Injects a failure into a chosen store operation. Wraps the real token index and record store of a node, counts the operations that have
-/// an effect, and makes the operation with the given number fail.
+/// Injects a failure into one store operation. Counts the operations of the token index and the record store of a node that have an effect,
+/// and makes the operation with the given number fail.
 /// </summary>
 internal sealed class FaultPlan(int step, Fault fault)
 {
-    private bool dead;
+    private bool hasCrashed;
 
     /// <summary>The number of operations so far.</summary>
     public int Steps { get; private set; }
@@ -35,12 +35,12 @@ internal sealed class FaultPlan(int step, Fault fault)
 
     public async Task<T> StepAsync<T>(Func<Task<T>> effect)
     {
-        ThrowIfDead();
-        var here = ++Steps == step;
-        if (here && fault is Fault.FailsBefore or Fault.DiesBefore)
+        ThrowIfCrashed();
+        var isChosen = ++Steps == step;
+        if (isChosen && fault is Fault.FailsBefore or Fault.CrashesBefore)
             throw Fail();
         var result = await effect();
-        return here ? throw Fail() : result;
+        return isChosen ? throw Fail() : result;
     }
 
     public Task StepAsync(Func<Task> effect) => StepAsync(async () =>
@@ -49,16 +49,16 @@ internal sealed class FaultPlan(int step, Fault fault)
         return true;
     });
 
-    /// <summary>Called by reads: they have no effect and are not counted, but a crashed node cannot read.</summary>
-    public void ThrowIfDead()
+    /// <summary>Fails if the node has crashed. Reads call this method, because they have no effect and are not counted.</summary>
+    public void ThrowIfCrashed()
     {
-        if (dead)
+        if (hasCrashed)
             throw new StoreUnavailableException("store", "the node crashed");
     }
 
     private StoreUnavailableException Fail()
     {
-        dead = fault is Fault.DiesBefore or Fault.DiesAfter;
+        hasCrashed = fault is Fault.CrashesBefore or Fault.CrashesAfter;
         return new StoreUnavailableException("store", $"step {Steps}: {fault}");
     }
 }
@@ -67,53 +67,53 @@ internal sealed class FaultPlan(int step, Fault fault)
 internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) : ITokenIndex
 {
     public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.GetAsync(key, cancellationToken));
+        Read(() => tokenIndex.GetAsync(key, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.ListAsync(username, cancellationToken));
+        Read(() => tokenIndex.ListAsync(username, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ListAsync(
         string username, IReadOnlyList<TokenType> types, TokenCursor? after, int limit, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.ListAsync(username, types, after, limit, cancellationToken));
+        Read(() => tokenIndex.ListAsync(username, types, after, limit, cancellationToken));
 
     public Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.CountByTypeAsync(username, cancellationToken));
+        Read(() => tokenIndex.CountByTypeAsync(username, cancellationToken));
 
     public Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.FindChildAsync(query, cancellationToken));
+        Read(() => tokenIndex.FindChildAsync(query, cancellationToken));
 
     public Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.CountAsync(now, cancellationToken));
+        Read(() => tokenIndex.CountAsync(now, cancellationToken));
 
     public Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.ReadAsync(after, limit, cancellationToken));
+        Read(() => tokenIndex.ReadAsync(after, limit, cancellationToken));
 
     public Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.WalkExpiredAsync(now, after, steps, cancellationToken));
+        Read(() => tokenIndex.WalkExpiredAsync(now, after, steps, cancellationToken));
 
     public int BatchSize => tokenIndex.BatchSize;
 
     public Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.ReadDescendantsAsync(roots, expiredAt, cancellationToken));
+        Read(() => tokenIndex.ReadDescendantsAsync(roots, expiredAt, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.ReadInterruptedRevocationsAsync(limit, cancellationToken));
+        Read(() => tokenIndex.ReadInterruptedRevocationsAsync(limit, cancellationToken));
 
     public Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-        Reading(() => tokenIndex.ListedAsync(keys, cancellationToken));
+        Read(() => tokenIndex.ListedAsync(keys, cancellationToken));
 
     public async Task<ITokenIndexTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        plan.ThrowIfDead();
+        plan.ThrowIfCrashed();
         return new Transaction(await tokenIndex.BeginAsync(timeLimit, cancellationToken), plan);
     }
 
     public Task CheckAsync(CancellationToken cancellationToken) => tokenIndex.CheckAsync(cancellationToken);
 
-    private Task<T> Reading<T>(Func<Task<T>> read)
+    private Task<T> Read<T>(Func<Task<T>> read)
     {
-        plan.ThrowIfDead();
+        plan.ThrowIfCrashed();
         return read();
     }
 
@@ -178,14 +178,14 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
 
     public ValueTask<EncryptedRecord?> GetAsync(TokenKey key, EncryptedRecord? known, CancellationToken cancellationToken)
     {
-        plan.ThrowIfDead();
+        plan.ThrowIfCrashed();
         return recordStore.GetAsync(key, known, cancellationToken);
     }
 
     public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(
         IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
-        plan.ThrowIfDead();
+        plan.ThrowIfCrashed();
         return recordStore.GetAsync(keys, cancellationToken);
     }
 
@@ -207,14 +207,14 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
         public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> ReadAsync(
             IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
         {
-            plan.ThrowIfDead();
+            plan.ThrowIfCrashed();
             return session.ReadAsync(keys, cancellationToken);
         }
 
         public Task<bool> CreateAsync(TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken) =>
             plan.StepAsync(() => session.CreateAsync(key, record, expires, cancellationToken));
 
-        /// <summary>Counts each record as one operation: the node can crash between two of them.</summary>
+        /// <summary>Counts each record as one operation, because the node can crash between two of them.</summary>
         public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(
             IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
         {

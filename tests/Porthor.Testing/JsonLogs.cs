@@ -21,7 +21,7 @@ public sealed class JsonLogs : ILoggerProvider
         [.. lines.Select(line => JsonDocument.Parse(line).RootElement).Where(
             line => line.GetProperty("logger").GetString() == "gafaelfawr")];
 
-    public JsonElement One(string text) => Lines.Single(line => line.GetProperty("event").GetString() == text);
+    public JsonElement Single(string text) => Lines.Single(line => line.GetProperty("event").GetString() == text);
 
     public void Clear() => lines.Clear();
 

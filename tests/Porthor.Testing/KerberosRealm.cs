@@ -66,8 +66,8 @@ public sealed class KerberosRealm : IAsyncDisposable
             await RunAsync(folder, "kadmin.local", "-q", $"addprinc -randkey {name}");
             await RunAsync(folder, "kadmin.local", "-q", $"ktadd -k {folder}/{keytab} {name}");
         }
-        var realm = new KerberosRealm(folder, Start(folder, "krb5kdc", "-n"));
-        await RealServers.UntilAsync(
+        var realm = new KerberosRealm(folder, StartProcess(folder, "krb5kdc", "-n"));
+        await RealServers.WaitUntilAsync(
             () => RunAsync(folder, "kinit", "-k", "-t", $"{folder}/porthor.keytab", "-c", $"{folder}/ticket", "porthor"),
             "the Kerberos server");
         return realm;
@@ -92,7 +92,7 @@ public sealed class KerberosRealm : IAsyncDisposable
 
     private static async Task RunAsync(string folder, string program, params string[] arguments)
     {
-        using var running = Start(folder, program, arguments);
+        using var running = StartProcess(folder, program, arguments);
         var output = running.StandardOutput.ReadToEndAsync();
         var errors = await running.StandardError.ReadToEndAsync();
         await running.WaitForExitAsync();
@@ -100,7 +100,7 @@ public sealed class KerberosRealm : IAsyncDisposable
             throw new InvalidOperationException($"{program} failed: {await output} {errors}");
     }
 
-    private static Process Start(string folder, string program, params string[] arguments)
+    private static Process StartProcess(string folder, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(
             Prerequisites.Find(program)!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

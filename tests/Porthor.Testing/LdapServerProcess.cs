@@ -25,7 +25,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
     {
         (this.folder, this.withTls, this.variables) = (folder, withTls, variables);
         (Port, TlsPort) = (RealServers.FreePort(), RealServers.FreePort());
-        process = Launch();
+        process = StartProcess();
     }
 
     public int Port { get; }
@@ -46,11 +46,11 @@ public sealed class LdapServerProcess : IAsyncDisposable
         string folder, bool withTls = true, string more = "", IReadOnlyDictionary<string, string>? variables = null)
     {
         Directory.CreateDirectory(Path.Combine(folder, "db"));
-        await MakeCertificatesAsync(folder);
+        await CreateCertificatesAsync(folder);
         await File.WriteAllTextAsync(Path.Combine(folder, "tests.schema"), Schema);
         await File.WriteAllTextAsync(Path.Combine(folder, "slapd.conf"), Configuration(folder, withTls, more));
         var server = new LdapServerProcess(folder, withTls, variables ?? new Dictionary<string, string>());
-        await server.UntilUpAsync();
+        await server.WaitUntilUpAsync();
         await server.AddAsync(
             $"""
             dn: {Suffix}
@@ -99,8 +99,8 @@ public sealed class LdapServerProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         process.Dispose();
-        process = Launch();
-        await UntilUpAsync();
+        process = StartProcess();
+        await WaitUntilUpAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -119,7 +119,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"ldapmodify failed: {errors}\n{ldif}");
     }
 
-    private Process Launch()
+    private Process StartProcess()
     {
         Prerequisites.SkipIfFast("LDAP");
         var start = new ProcessStartInfo(
@@ -141,7 +141,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    private Task UntilUpAsync() => RealServers.UntilAsync(
+    private Task WaitUntilUpAsync() => RealServers.WaitUntilAsync(
         async () =>
         {
             var (code, errors) = await RunAsync("ldapsearch", ["-x", "-H", Url, "-b", "", "-s", "base", "-o", "nettimeout=1"], input: "");
@@ -167,7 +167,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
         return (running.ExitCode, errors);
     }
 
-    private static async Task MakeCertificatesAsync(string folder)
+    private static async Task CreateCertificatesAsync(string folder)
     {
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authorityRequest = new CertificateRequest("CN=Porthor's tests", authorityKey, HashAlgorithmName.SHA256);

@@ -34,8 +34,8 @@ public sealed class EveryModeAttribute : DataAttribute
 public static class Prerequisites
 {
     /// <summary>
-    /// True if <c>./test.sh --fast</c> has set the variable PORTHOR_FAST. Then no other program is found, and tests that need one are
-    /// skipped. This also applies to new tests.
+    /// True if <c>./test.sh --fast</c> has set the variable PORTHOR_FAST. Then <see cref="Find"/> finds no program, and tests that need one
+    /// are skipped.
     /// </summary>
     public static bool Fast { get; } = Environment.GetEnvironmentVariable("PORTHOR_FAST") is not (null or "");
 

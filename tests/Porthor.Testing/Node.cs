@@ -3,24 +3,24 @@ namespace Porthor.Testing;
 /// <summary>Runs a node of a deployment in its own process, with a failure-injecting connection to each store.</summary>
 internal sealed class Node : IAsyncDisposable
 {
-    /// <summary>Longer than any request may take, so that a missing answer differs from a slow one.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    /// <summary>The timeout is longer than the time limit of any request, so that a missing answer differs from a slow one.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(40);
 
     private readonly PorthorProgram program;
     private RunningProgram? running;
     private TaskCompletionSource up = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Node(PorthorProgram program, FaultyWire tokenIndex, FaultyWire? recordStore)
+    private Node(PorthorProgram program, FaultInjectingProxy tokenIndex, FaultInjectingProxy? recordStore)
     {
         this.program = program;
         TokenIndex = tokenIndex;
         RecordStore = recordStore;
     }
 
-    public FaultyWire TokenIndex { get; }
+    public FaultInjectingProxy TokenIndex { get; }
 
     /// <summary>Null if the records are in the token index's database.</summary>
-    public FaultyWire? RecordStore { get; }
+    public FaultInjectingProxy? RecordStore { get; }
 
     public Uri Url { get; private set; } = null!;
 
@@ -31,19 +31,19 @@ internal sealed class Node : IAsyncDisposable
 
     /// <summary>Creates a client for all nodes, without a base address: a node's address changes with each start.</summary>
     public static HttpClient CreateClient() =>
-        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = Patience };
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = RequestTimeout };
 
     /// <param name="yaml">Additional lines of configuration.</param>
     public static async Task<Node> CreateAsync(Deployment deployment, string yaml = "")
     {
         var program = await PorthorProgram.ForAsync(deployment, yaml);
-        var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        var tokenIndex = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
         program.Variables["PORTHOR_DATABASE_URL"] =
             $"postgresql://{PostgresServer.User}@127.0.0.1:{tokenIndex.Port}/{deployment.DatabaseName}";
-        FaultyWire? recordStore = null;
+        FaultInjectingProxy? recordStore = null;
         if (deployment.Settings.PersistentRedis is { } redis)
         {
-            recordStore = new FaultyWire(redis.Port);
+            recordStore = new FaultInjectingProxy(redis.Port);
             program.Variables["PORTHOR_REDIS_PERSISTENT_URL"] = $"redis://127.0.0.1:{recordStore.Port}/{redis.Database}";
         }
         return new Node(program, tokenIndex, recordStore);
@@ -55,12 +55,12 @@ internal sealed class Node : IAsyncDisposable
     {
         while (true)
         {
-            // Another process can take the port in the meantime; then the next port is tried.
+            // Another process can take the port before the node binds it. Then the next port is tried.
             Url = new Uri($"http://127.0.0.1:{port ?? RealServers.FreePort()}");
             running = program.Start("run", "--port", $"{Url.Port}");
             try
             {
-                await running.UntilAsync(IsHealthyAsync, "the server");
+                await running.WaitUntilAsync(IsHealthyAsync, "the server");
                 break;
             }
             catch (InvalidOperationException) when (port is null && running.Errors.Contains("Cannot listen", StringComparison.Ordinal))
@@ -91,7 +91,7 @@ internal sealed class Node : IAsyncDisposable
     public Task<Outcome> RunAsync(params string[] arguments) => program.RunAsync(arguments);
 
     /// <summary>Waits until the node is healthy.</summary>
-    public Task UntilUpAsync() => up.Task;
+    public Task WaitUntilUpAsync() => up.Task;
 
     public async ValueTask DisposeAsync()
     {

@@ -16,7 +16,7 @@ internal sealed class OidcProvider(ExternalServer server, TimeProvider clock)
     public const string ClientId = "some-client";
     public const string ClientSecret = "some-client-secret-5c1d";
 
-    private readonly ConcurrentDictionary<string, Granted> codes = new();
+    private readonly ConcurrentDictionary<string, AuthorizationGrant> codes = new();
 
     public SigningKey Key { get; set; } = new("some-kid");
 
@@ -35,7 +35,7 @@ internal sealed class OidcProvider(ExternalServer server, TimeProvider clock)
     };
 
     /// <summary>Configures the replies of a successful login.</summary>
-    public void Work()
+    public void ConfigureReplies()
     {
         server.On("GET", "/.well-known/openid-configuration", _ => new ExternalReply(200, Metadata.ToJsonString()));
         server.On("GET", "/jwks", _ => new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(Key.Public()) }.ToJsonString()));
@@ -63,7 +63,7 @@ internal sealed class OidcProvider(ExternalServer server, TimeProvider clock)
             claims["nonce"] = nonce;
         change?.Invoke(claims);
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
-        codes[code] = new Granted(claims, query["redirect_uri"], query.GetValueOrDefault("code_challenge"));
+        codes[code] = new AuthorizationGrant(claims, query["redirect_uri"], query.GetValueOrDefault("code_challenge"));
         return code;
     }
 
@@ -73,17 +73,17 @@ internal sealed class OidcProvider(ExternalServer server, TimeProvider clock)
         if (form.GetValueOrDefault("client_id") != ClientId || form.GetValueOrDefault("client_secret") != ClientSecret)
             return ExternalReply.Of(401, new { error = "invalid_client" });
         if (
-            !codes.TryRemove(form.GetValueOrDefault("code", ""), out var granted)
-                || form.GetValueOrDefault("redirect_uri") != granted.RedirectUri)
+            !codes.TryRemove(form.GetValueOrDefault("code", ""), out var grant)
+                || form.GetValueOrDefault("redirect_uri") != grant.RedirectUri)
             return ExternalReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
         var verified = form.TryGetValue("code_verifier", out var verifier)
             ? Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : null;
-        if (verified != granted.Challenge)
+        if (verified != grant.Challenge)
             return ExternalReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
-        return ExternalReply.Ok(new { access_token = "foreign-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });
+        return ExternalReply.Ok(new { access_token = "foreign-access-token", token_type = "Bearer", id_token = Key.Sign(grant.Claims) });
     }
 
-    private sealed record Granted(JsonObject Claims, string RedirectUri, string? Challenge);
+    private sealed record AuthorizationGrant(JsonObject Claims, string RedirectUri, string? Challenge);
 }
 
 /// <summary>A signing key of a provider, with its key ID.</summary>

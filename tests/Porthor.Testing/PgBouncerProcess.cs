@@ -34,7 +34,7 @@ public sealed class PgBouncerProcess : IAsyncDisposable
             new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = "/", RedirectStandardError = true })!;
         process.BeginErrorReadLine();
         var bouncer = new PgBouncerProcess(process, folder, port);
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () =>
             {
                 await using var connection = new NpgsqlConnection(bouncer.ConnectionString("postgres") + ";Pooling=false");

@@ -11,13 +11,13 @@ namespace Porthor.Testing;
 /// </summary>
 internal sealed class PorthorProgram : IAsyncDisposable
 {
-    /// <summary>The time limit of a command. Long enough for a busy machine, and short enough to end a test that hangs.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    /// <summary>The time limit of a command. It is long enough for a busy machine, and ends a test that hangs.</summary>
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(60);
 
     private static readonly string[] SecretVariables = ["_SECRET", "_TOKEN", "_PASSWORD", "_KEY"];
 
     /// <summary>The commands whose output is a secret.</summary>
-    private static readonly string[][] PrintingSecrets =
+    private static readonly string[][] CommandsThatPrintSecrets =
         [["token", "create"], ["generate-token"], ["generate-session-secret"], ["generate-key"]];
 
     private readonly List<RunningProgram> started = [];
@@ -29,8 +29,8 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     private string Commands => Path.Combine(Folder, "bin");
 
-    /// <summary>True if the program runs with a file size limit.</summary>
-    public bool SurvivesFullDisk { get; init; }
+    /// <summary>True if the program ignores SIGXFSZ. A test then simulates a full disk with a file size limit.</summary>
+    public bool IgnoresFileSizeSignal { get; init; }
 
     /// <summary>True if the program runs without special privileges.</summary>
     public bool RunsAsNobody { get; set; }
@@ -125,7 +125,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
         Prerequisites.SkipIfFast("a separate process");
         string[] command = [file, .. arguments];
         // SIGXFSZ would kill the process when a file exceeds the limit; a full disk only makes the call fail.
-        if (SurvivesFullDisk)
+        if (IgnoresFileSizeSignal)
             command = ["bash", "-c", "trap '' XFSZ; exec \"$@\"", "bash", .. command];
         if (RunsAsNobody && Environment.UserName == "root")
             command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", .. command];
@@ -140,18 +140,18 @@ internal sealed class PorthorProgram : IAsyncDisposable
         foreach (var name in program.Environment.Keys.Where(name => name.StartsWith("PORTHOR_", StringComparison.Ordinal)
             || name.StartsWith("GAFAELFAWR_", StringComparison.Ordinal)).ToList())
             program.Environment.Remove(name);
-        // A short run ends before profile-guided optimization has an effect.
+        // Most processes end before profile-guided optimization has an effect.
         program.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
         // Tests must not read or change a deployment that is installed on this machine.
         if (!Variables.ContainsKey("GAFAELFAWR_CONFIG_PATH"))
             program.Environment.TryAdd("PORTHOR_CONFIG_PATH", SettingsLoader.NoFile);
-        var running = new RunningProgram(Process.Start(program)!, Bound, input)
+        var running = new RunningProgram(Process.Start(program)!, CommandTimeout, input)
         {
-            // A shell script can print anything.
+            // A shell script can print any secret.
             PrintsSecret = file == "bash" || Array.Exists(
-                PrintingSecrets, verbs => arguments.Skip(1).Take(verbs.Length).SequenceEqual(verbs)),
+                CommandsThatPrintSecrets, verbs => arguments.Skip(1).Take(verbs.Length).SequenceEqual(verbs)),
         };
         started.Add(running);
         return running;
@@ -159,17 +159,17 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var watch = new SecretLeakDetector(
+        var detector = new SecretLeakDetector(
             () => started.SelectMany(running => (running.PrintsSecret ? running.Errors : running.Output + running.Errors).Split('\n')));
         foreach (var (_, value) in Variables.Where(
             variable => SecretVariables.Any(end => variable.Key.EndsWith(end, StringComparison.Ordinal))))
-            watch.Secret(value);
+            detector.Secret(value);
         foreach (var secret in Secrets)
-            watch.Secret(secret);
+            detector.Secret(secret);
         foreach (var running in started)
             await running.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
-        watch.ThrowIfLeaked();
+        detector.ThrowIfLeaked();
     }
 }
 
@@ -180,17 +180,17 @@ internal sealed record Outcome(int ExitCode, string Output, string Errors);
 internal sealed class RunningProgram : IAsyncDisposable
 {
     private readonly Process process;
-    private readonly TimeSpan bound;
+    private readonly TimeSpan timeout;
     private readonly Lock sync = new();
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
-    public RunningProgram(Process process, TimeSpan bound, string input)
+    public RunningProgram(Process process, TimeSpan timeout, string input)
     {
         this.process = process;
-        this.bound = bound;
-        process.OutputDataReceived += (_, line) => Keep(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(errors, line.Data);
+        this.timeout = timeout;
+        process.OutputDataReceived += (_, line) => Append(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(errors, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         process.StandardInput.Write(input);
@@ -233,15 +233,15 @@ internal sealed class RunningProgram : IAsyncDisposable
         return await EndAsync();
     }
 
-    public Task<Outcome> EndAsync() => EndAsync(bound);
+    public Task<Outcome> EndAsync() => EndAsync(timeout);
 
-    /// <param name="patience">The time limit, for commands that take longer than a test usually may.</param>
-    public async Task<Outcome> EndAsync(TimeSpan patience)
+    /// <param name="limit">The time limit, for commands that take longer than a test usually may.</param>
+    public async Task<Outcome> EndAsync(TimeSpan limit)
     {
-        using var timeout = new CancellationTokenSource(patience);
+        using var cancellation = new CancellationTokenSource(limit);
         try
         {
-            await process.WaitForExitAsync(timeout.Token);
+            await process.WaitForExitAsync(cancellation.Token);
         }
         catch (OperationCanceledException e)
         {
@@ -251,12 +251,12 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>Waits until a condition is true. Fails at once if the program exits.</summary>
-    public async Task UntilAsync(Func<Task<bool>> condition, string what)
+    public async Task WaitUntilAsync(Func<Task<bool>> condition, string what)
     {
         var begun = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (process.HasExited || Stopwatch.GetElapsedTime(begun) > bound)
+            if (process.HasExited || Stopwatch.GetElapsedTime(begun) > timeout)
                 throw new InvalidOperationException($"Timed out while waiting for {what}. The program's output:\n{Output}\n{Errors}");
             await Task.Delay(20);
         }
@@ -270,7 +270,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         process.Dispose();
     }
 
-    private void Keep(StringBuilder text, string? line)
+    private void Append(StringBuilder text, string? line)
     {
         if (line is null)
             return;

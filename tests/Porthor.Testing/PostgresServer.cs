@@ -54,7 +54,7 @@ public sealed class PostgresServer : IAsyncDisposable
             "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
             .. settings.SelectMany(setting => (string[])["-c", setting])]);
         var server = new PostgresServer(Launch, folder, port);
-        await server.UntilUpAsync();
+        await server.WaitUntilUpAsync();
         return server;
     }
 
@@ -88,13 +88,13 @@ public sealed class PostgresServer : IAsyncDisposable
         process.Dispose();
         File.Delete(Path.Combine(Folder, "data", "postmaster.pid"));
         process = launch();
-        await UntilUpAsync();
+        await WaitUntilUpAsync();
     }
 
     /// <summary>Promotes a standby to primary.</summary>
     public Task PromoteAsync() => ExecuteAsync("postgres", "SELECT pg_promote(wait => true, wait_seconds => 30)");
 
-    private Task UntilUpAsync() => RealServers.UntilAsync(() => ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
+    private Task WaitUntilUpAsync() => RealServers.WaitUntilAsync(() => ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
 
     /// <summary>Creates an empty database and returns its name.</summary>
     /// <param name="name">The name; an existing database of this name is dropped. Null for a new name.</param>
@@ -142,9 +142,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static Process Start(string[] command)
     {
-        string[] whole = Environment.UserName == "root"
+        string[] arguments = Environment.UserName == "root"
             ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
         return Process.Start(new ProcessStartInfo(
-            whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+            arguments[0], arguments[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
     }
 }

@@ -16,7 +16,7 @@ public enum Proxy
     HAProxy,
 }
 
-/// <summary>Runs a proxy with the files of <c>deploy/</c> in a temporary folder. Only the addresses in these files are changed.</summary>
+/// <summary>Runs a proxy with the files of <c>deploy/</c> in a tempPaths folder. Only the addresses in these files are changed.</summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private const string NginxLua = "/usr/lib/nginx/modules/ngx_http_lua_module.so";
@@ -131,7 +131,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     private static async Task<ProxyProcess> StartAsync(string name, int port, Func<ProxyProcess, string[]> prepare)
     {
         var started = new ProxyProcess(port, prepare);
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () =>
             {
                 if (started.process.HasExited)
@@ -159,23 +159,23 @@ internal sealed class ProxyProcess : IAsyncDisposable
     {
         if (listening != ";")
             WriteCertificate();
-        Deployed(
+        CopyDeployFile(
             "nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port}{listening}"), ("127.0.0.1:8080", porthor),
             ("127.0.0.1:3000", site));
         foreach (var file in Directory.GetFiles(Source("nginx/porthor")))
-            Deployed($"nginx/porthor/{Path.GetFileName(file)}");
+            CopyDeployFile($"nginx/porthor/{Path.GetFileName(file)}");
         return Nginx("include site.conf;");
     }
 
     private string[] Nginx(string http)
     {
         // The settings of a distribution's nginx.conf, without its folders.
-        var temporary = string.Concat(
+        var tempPaths = string.Concat(
             ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(name => $"{name}_temp_path {name}; "));
         File.WriteAllText(
             Path.Combine(folder, "nginx.conf"),
             $"load_module {HeadersMore}; daemon off; master_process off; pid pid; error_log stderr warn; events {{ }}\n"
-            + $"http {{ access_log off; {temporary} {http} }}\n");
+            + $"http {{ access_log off; {tempPaths} {http} }}\n");
         return [Prerequisites.Find("nginx")!, "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr"];
     }
 
@@ -190,9 +190,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     private string[] Caddy(string porthor, string site)
     {
-        Deployed(
+        CopyDeployFile(
             "caddy/Caddyfile", ("http://example.com", $"http://example.com:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
-        Deployed("caddy/porthor.caddy");
+        CopyDeployFile("caddy/porthor.caddy");
         // Listens only on loopback and without the admin endpoint.
         File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");
         return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "test.caddy")];
@@ -200,9 +200,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     private string[] HAProxy(string porthor, string site)
     {
-        Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind 127.0.0.1:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site),
+        CopyDeployFile("haproxy/haproxy.cfg", ("bind :80", $"bind 127.0.0.1:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site),
             ("/etc/haproxy/porthor.lua", "porthor.lua"));
-        Deployed("haproxy/porthor.lua");
+        CopyDeployFile("haproxy/porthor.lua");
         return [Prerequisites.Find("haproxy")!, "-db", "-f", Path.Combine(folder, "haproxy.cfg")];
     }
 
@@ -219,14 +219,14 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// Copies a file of <c>deploy/</c>, without the first folder of its path, and replaces addresses. Fails if the file does not contain
     /// one of them.
     /// </summary>
-    private void Deployed(string path, params (string Ours, string Here)[] addresses)
+    private void CopyDeployFile(string path, params (string Original, string Replacement)[] addresses)
     {
         var text = File.ReadAllText(Source(path));
         // One pass replaces all addresses, so that no replacement is replaced again.
         var changed = addresses.Length == 0 ? text : Regex.Replace(
-            text, string.Join('|', addresses.Select(address => Regex.Escape(address.Ours))),
-            match => addresses.Single(address => address.Ours == match.Value).Here, RegexOptions.None, TimeSpan.FromSeconds(1));
-        addresses.ShouldAllBe(address => text.Contains(address.Ours, StringComparison.Ordinal));
+            text, string.Join('|', addresses.Select(address => Regex.Escape(address.Original))),
+            match => addresses.Single(address => address.Original == match.Value).Replacement, RegexOptions.None, TimeSpan.FromSeconds(1));
+        addresses.ShouldAllBe(address => text.Contains(address.Original, StringComparison.Ordinal));
         var target = Path.Combine(folder, path[(path.IndexOf('/') + 1)..]);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.WriteAllText(target, changed);

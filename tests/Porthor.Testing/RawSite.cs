@@ -8,7 +8,7 @@ using System.Text.Json;
 
 namespace Porthor.Testing;
 
-/// <summary>A request as it arrived on the connection, byte for byte: every byte is one character (Latin-1).</summary>
+/// <summary>A request as the site received it, byte for byte. Every byte is one character (Latin-1).</summary>
 /// <param name="Target">The request target, without any normalization.</param>
 /// <param name="Lines">The header lines.</param>
 /// <param name="Trailers">The trailer lines of a chunked body.</param>
@@ -29,12 +29,12 @@ internal sealed record RawRequest(string Method, string Target, IReadOnlyList<st
 }
 
 /// <summary>
-/// A site that reads requests from the connection itself: it normalizes no path, folds header names as CGI does, and accepts every
+/// A site that reads requests from the connection itself. It does not normalize paths, compares header names as CGI does, and accepts every
 /// protocol that an <c>Upgrade</c> header offers. It answers each request with the request, as JSON.
 /// </summary>
 internal sealed class RawSite : IAsyncDisposable
 {
-    private const int LongestHead = 1024 * 1024;
+    private const int MaxLineLength = 1024 * 1024;
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<RawRequest> requests = new();
     private readonly CancellationTokenSource stopping = new();
@@ -48,11 +48,11 @@ internal sealed class RawSite : IAsyncDisposable
 
     public string Address => listener.LocalEndpoint.ToString()!;
 
-    /// <summary>Every request that arrived.</summary>
+    /// <summary>All requests that the site received.</summary>
     public IReadOnlyCollection<RawRequest> Requests => requests;
 
     /// <summary>The number of connections that were switched to another protocol.</summary>
-    public int Switched { get; private set; }
+    public int UpgradedConnections { get; private set; }
 
     public static RawSite Start() => new();
 
@@ -94,9 +94,10 @@ internal sealed class RawSite : IAsyncDisposable
                 requests.Enqueue(request);
                 if (request.Values("Upgrade") is [{ } protocol, ..])
                 {
-                    Switched++;
+                    UpgradedConnections++;
                     await WriteAsync(
-                        stream, $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{Accept(request)}\r\n");
+                        stream,
+                        $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{AcceptHeader(request)}\r\n");
                     await stream.CopyToAsync(stream, stopping.Token);
                     return;
                 }
@@ -112,10 +113,10 @@ internal sealed class RawSite : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the <c>Sec-WebSocket-Accept</c> header of a WebSocket handshake (RFC 6455, section 4.2.2).</summary>
+    /// <summary>Returns the <c>Sec-WebSocket-AcceptHeader</c> header of a WebSocket handshake (RFC 6455, section 4.2.2).</summary>
     [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "RFC 6455 prescribes it.")]
-    private static string Accept(RawRequest request) => request.Values("Sec-WebSocket-Key") is [{ } key, ..]
-        ? $"Sec-WebSocket-Accept: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"
+    private static string AcceptHeader(RawRequest request) => request.Values("Sec-WebSocket-Key") is [{ } key, ..]
+        ? $"Sec-WebSocket-AcceptHeader: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"
         : "";
 
     private async Task<RawRequest?> ReadRequestAsync(NetworkStream stream)
@@ -141,7 +142,7 @@ internal sealed class RawSite : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads lines up to an empty one.</summary>
+    /// <summary>Reads lines up to an empty buffer.</summary>
     private async Task<List<string>> ReadLinesAsync(NetworkStream stream)
     {
         List<string> lines = [];
@@ -153,9 +154,9 @@ internal sealed class RawSite : IAsyncDisposable
     private async Task<string> ReadLineAsync(NetworkStream stream)
     {
         var line = new StringBuilder();
-        var one = new byte[1];
-        while (line.Length < LongestHead && await stream.ReadAsync(one, stopping.Token) == 1 && one[0] != '\n')
-            line.Append((char)one[0]);
+        var buffer = new byte[1];
+        while (line.Length < MaxLineLength && await stream.ReadAsync(buffer, stopping.Token) == 1 && buffer[0] != '\n')
+            line.Append((char)buffer[0]);
         return line.ToString().TrimEnd('\r');
     }
 

@@ -13,7 +13,7 @@ namespace Porthor.Testing;
 public sealed class RealServers : IAsyncDisposable
 {
     private static readonly Lazy<RealServers> Shared = new(() => new RealServers());
-    private static readonly ConcurrentDictionary<int, bool> GivenPorts = new();
+    private static readonly ConcurrentDictionary<int, bool> AssignedPorts = new();
 
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-tests-").FullName;
     private readonly Lazy<Task<PostgresServer>> postgres;
@@ -48,7 +48,7 @@ public sealed class RealServers : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, true))
             return;
-        // A server that did not start, or whose test was skipped, has nothing to end.
+        // A server that did not start, or whose test was skipped, need not be stopped.
         if (postgres is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             await (await postgres.Value).DisposeAsync();
         if (redis is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
@@ -68,7 +68,7 @@ public sealed class RealServers : IAsyncDisposable
         while (true)
         {
             var port = RandomNumberGenerator.GetInt32(12_000, 32_000);
-            if (!GivenPorts.TryAdd(port, value: true))
+            if (!AssignedPorts.TryAdd(port, value: true))
                 continue;
             try
             {
@@ -84,7 +84,7 @@ public sealed class RealServers : IAsyncDisposable
     }
 
     /// <summary>Repeats an attempt until it succeeds, for at most 30 seconds.</summary>
-    public static async Task UntilAsync(Func<Task> attempt, string what)
+    public static async Task WaitUntilAsync(Func<Task> attempt, string what)
     {
         var begun = Stopwatch.GetTimestamp();
         while (true)

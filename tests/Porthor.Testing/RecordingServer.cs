@@ -9,7 +9,7 @@ namespace Porthor.Testing;
 internal sealed class RecordingServer : IAsyncDisposable
 {
     private readonly HttpListener listener = new();
-    private readonly ConcurrentQueue<Received> received = new();
+    private readonly ConcurrentQueue<ReceivedRequest> requests = new();
     private readonly Task work;
 
     public RecordingServer()
@@ -22,13 +22,13 @@ internal sealed class RecordingServer : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public IReadOnlyList<Received> All => [.. received];
+    public IReadOnlyList<ReceivedRequest> Requests => [.. requests];
 
     /// <summary>The status of the responses.</summary>
     public int Status { get; set; } = 200;
 
     /// <summary>Responses are sent when this task is completed.</summary>
-    public Task Answering { get; set; } = Task.CompletedTask;
+    public Task BeforeResponse { get; set; } = Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
@@ -61,8 +61,8 @@ internal sealed class RecordingServer : IAsyncDisposable
             Stream input = context.Request.Headers["Content-Encoding"] == "gzip"
                 ? new GZipStream(context.Request.InputStream, CompressionMode.Decompress) : context.Request.InputStream;
             await input.CopyToAsync(body);
-            received.Enqueue(new Received(context.Request.Url!.AbsolutePath, body.ToArray()));
-            await Answering;
+            requests.Enqueue(new ReceivedRequest(context.Request.Url!.AbsolutePath, body.ToArray()));
+            await BeforeResponse;
             context.Response.StatusCode = Status;
             context.Response.ContentType = "application/json";
             context.Response.Close();
@@ -74,7 +74,7 @@ internal sealed class RecordingServer : IAsyncDisposable
     }
 
     /// <param name="Bytes">The body, decompressed.</param>
-    public sealed record Received(string Path, byte[] Bytes)
+    public sealed record ReceivedRequest(string Path, byte[] Bytes)
     {
         /// <summary>The body decoded as UTF-8, also if it is binary: texts in it can be found.</summary>
         public string Text => Encoding.UTF8.GetString(Bytes);

@@ -46,14 +46,14 @@ public sealed class RedisServerProcess : IAsyncDisposable
     {
         Directory.CreateDirectory(folder);
         var (port, tlsPort) = (RealServers.FreePort(), RealServers.FreePort());
-        string[] given = [.. more.Select(
+        string[] extraArguments = [.. more.Select(
             text => text.Replace("{folder}", folder, StringComparison.Ordinal).Replace(
                 "{tls-port}", $"{tlsPort}", StringComparison.Ordinal))];
-        // A Redis Cluster supports only one database, and replicas synchronize faster without the diskless delay.
-        string[] databases = given.Contains("--cluster-enabled") ? [] : ["--databases", "2000"];
+        // A Redis Cluster supports only one database.
+        string[] databases = extraArguments.Contains("--cluster-enabled") ? [] : ["--databases", "2000"];
         return StartAsync(
             folder, port, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", .. databases,
-                "--repl-diskless-sync-delay", "0", "--loglevel", "warning", .. given], tlsPort, password);
+                "--repl-diskless-sync-delay", "0", "--loglevel", "warning", .. extraArguments], tlsPort, password);
     }
 
     /// <summary>Starts a server for one test with a settings file and an append-only file, as operators do.</summary>
@@ -91,7 +91,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
         string folder, int port, string[] arguments, int tlsPort = 0, string? password = null)
     {
         var server = new RedisServerProcess(folder, port, arguments, password) { TlsPort = tlsPort };
-        await server.UntilUpAsync();
+        await server.WaitUntilUpAsync();
         return server;
     }
 
@@ -122,7 +122,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
     {
         process.Dispose();
         process = Launch(arguments);
-        await UntilUpAsync();
+        await WaitUntilUpAsync();
     }
 
     /// <summary>Kills the server and starts it on the same port without data.</summary>
@@ -133,8 +133,8 @@ public sealed class RedisServerProcess : IAsyncDisposable
         await RestartAsync();
     }
 
-    /// <summary>Takes over a process that was started in the background by other code.</summary>
-    public void Adopt()
+    /// <summary>Uses the process that other code started in the background, instead of the previous one.</summary>
+    public void AttachToProcess()
     {
         process.Dispose();
         process = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Folder, "redis.pid"))));
@@ -158,19 +158,19 @@ public sealed class RedisServerProcess : IAsyncDisposable
     }
 
     /// <summary>Makes the server a replica of another server.</summary>
-    public Task FollowAsync(RedisServerProcess primary) => SendAsync("REPLICAOF", "127.0.0.1", primary.Port);
+    public Task ReplicateFromAsync(RedisServerProcess primary) => SendAsync("REPLICAOF", "127.0.0.1", primary.Port);
 
     /// <summary>Makes the server a primary.</summary>
     public Task PromoteAsync() => SendAsync("REPLICAOF", "NO", "ONE");
 
     /// <summary>Waits until the replica has received all data that its primary had at the time of the call.</summary>
-    public Task WaitForReplicationAsync(RedisServerProcess primary) => RealServers.UntilAsync(
+    public Task WaitForReplicationAsync(RedisServerProcess primary) => RealServers.WaitUntilAsync(
         async () =>
         {
-            var (mine, theirs) = (await SendAsync("INFO", "replication"), await primary.SendAsync("INFO", "replication"));
+            var (info, primaryInfo) = (await SendAsync("INFO", "replication"), await primary.SendAsync("INFO", "replication"));
             if (
-                !mine.Contains("master_link_status:up", StringComparison.Ordinal)
-                    || OffsetIn(mine, "slave_repl_offset") < OffsetIn(theirs, "master_repl_offset"))
+                !info.Contains("master_link_status:up", StringComparison.Ordinal)
+                    || OffsetIn(info, "slave_repl_offset") < OffsetIn(primaryInfo, "master_repl_offset"))
                 throw new TimeoutException("The replica did not catch up with its primary.");
         },
         "the replica");
@@ -199,7 +199,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    private Task UntilUpAsync() => RealServers.UntilAsync(
+    private Task WaitUntilUpAsync() => RealServers.WaitUntilAsync(
         async () =>
         {
             await using var connection = await ConnectAsync();

@@ -21,7 +21,7 @@ public sealed class RedisSentinelSite : IAsyncDisposable
     {
         var servers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RedisServerProcess.StartWithPasswordAsync(Password)));
         foreach (var replica in servers[1..])
-            await replica.FollowAsync(servers[0]);
+            await replica.ReplicateFromAsync(servers[0]);
         foreach (var replica in servers[1..])
             await replica.WaitForReplicationAsync(servers[0]);
         var sentinels = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RedisServerProcess.StartSentinelAsync(SentinelPassword,
@@ -34,15 +34,15 @@ public sealed class RedisSentinelSite : IAsyncDisposable
             sentinel sentinel-pass {SentinelPassword}
             """)));
         var site = new RedisSentinelSite(servers, sentinels);
-        // Each Sentinel has discovered the other Sentinels and both replicas.
+        // Waits until each Sentinel has discovered the other Sentinels and both replicas.
         foreach (var sentinel in sentinels)
         {
-            await RealServers.UntilAsync(
+            await RealServers.WaitUntilAsync(
                 async () =>
                 {
-                    var known = await sentinel.SendAsync("INFO", "sentinel");
-                    if (!known.Contains("slaves=2,sentinels=3", StringComparison.Ordinal))
-                        throw new TimeoutException(known);
+                    var output = await sentinel.SendAsync("INFO", "sentinel");
+                    if (!output.Contains("slaves=2,sentinels=3", StringComparison.Ordinal))
+                        throw new TimeoutException(output);
                 },
                 "Sentinel");
         }
@@ -93,11 +93,11 @@ public sealed class RedisClusterSite : IAsyncDisposable
         {
             var primary = await nodes[index].SendAsync("CLUSTER", "MYID");
             var replica = nodes[Primaries + index];
-            await RealServers.UntilAsync(() => replica.SendAsync("CLUSTER", "REPLICATE", primary), "the replica to find its primary");
+            await RealServers.WaitUntilAsync(() => replica.SendAsync("CLUSTER", "REPLICATE", primary), "the replica to find its primary");
         }
         var site = new RedisClusterSite(nodes);
         foreach (var node in nodes)
-            await UntilWholeAsync(node);
+            await WaitUntilCompleteAsync(node);
         for (var index = 0; index < Primaries; index++)
             await nodes[Primaries + index].WaitForReplicationAsync(nodes[index]);
         return site;
@@ -140,15 +140,15 @@ public sealed class RedisClusterSite : IAsyncDisposable
         }
     }
 
-    private static Task UntilWholeAsync(RedisServerProcess node) => RealServers.UntilAsync(
+    private static Task WaitUntilCompleteAsync(RedisServerProcess node) => RealServers.WaitUntilAsync(
         async () =>
         {
-            var (info, known) = (await node.SendAsync("CLUSTER", "INFO"), await node.SendAsync("CLUSTER", "NODES"));
+            var (info, output) = (await node.SendAsync("CLUSTER", "INFO"), await node.SendAsync("CLUSTER", "NODES"));
             if (
                 !info.Contains("cluster_state:ok", StringComparison.Ordinal)
-                    || known.Split('\n').Count(line => line.Contains(" slave ", StringComparison.Ordinal) || line.Contains(
+                    || output.Split('\n').Count(line => line.Contains(" slave ", StringComparison.Ordinal) || line.Contains(
                         "myself,slave", StringComparison.Ordinal)) != Primaries)
-                throw new TimeoutException(known);
+                throw new TimeoutException(output);
         },
         "the cluster");
 }

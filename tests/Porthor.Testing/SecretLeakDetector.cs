@@ -12,24 +12,24 @@ namespace Porthor.Testing;
 /// <param name="logged">Returns all log lines so far.</param>
 internal sealed partial class SecretLeakDetector(Func<IEnumerable<string>> logged)
 {
-    /// <summary>A shorter text is a word such as <c>Bearer</c>, not a credential.</summary>
+    /// <summary>The minimum length of a secret. A shorter text is a word such as <c>Bearer</c>.</summary>
     private const int ShortestSecret = 16;
 
     /// <summary>The example token in the OpenAPI document.</summary>
     private const string Example = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
 
     /// <summary>Headers that issue credentials or return those of the client.</summary>
-    private static readonly string[] Handing = ["Set-Cookie", "X-Auth-Request-Token", "Authorization", "Cookie"];
+    private static readonly string[] CredentialHeaders = ["Set-Cookie", "X-Auth-Request-Token", "Authorization", "Cookie"];
 
     private readonly ConcurrentDictionary<string, bool> secrets = new();
-    private readonly ConcurrentQueue<string> refusals = new();
-    private readonly ConcurrentQueue<(string Text, HashSet<string> HandedOut)> answers = new();
+    private readonly ConcurrentQueue<string> errorResponses = new();
+    private readonly ConcurrentQueue<(string Text, HashSet<string> Issued)> responses = new();
 
     /// <summary>Registers a secret that must not appear anywhere.</summary>
     public void Secret(string text) => _ = TryAdd(text);
 
     /// <summary>Records the credentials of a request, complete and in parts.</summary>
-    public void Sent(IEnumerable<(string Name, string Value)> headers)
+    public void AddRequest(IEnumerable<(string Name, string Value)> headers)
     {
         foreach (var (name, value) in headers)
         {
@@ -46,53 +46,54 @@ internal sealed partial class SecretLeakDetector(Func<IEnumerable<string>> logge
                     Secret(value);
                     break;
             }
-            TokensIn(value, []);
+            AddTokens(value, []);
         }
     }
 
     /// <summary>Records the secrets that a response issues, and its text.</summary>
-    public void Received(Answer answer)
+    public void AddResponse(Answer answer)
     {
         if (answer.StatusCode >= 400)
         {
-            refusals.Enqueue(FormValue.Replace(answer.Body, ""));
-            refusals.Enqueue(string.Join('\n', answer.Headers.SelectMany(header => header.Value)));
+            errorResponses.Enqueue(FormValue.Replace(answer.Body, ""));
+            errorResponses.Enqueue(string.Join('\n', answer.Headers.SelectMany(header => header.Value)));
             return;
         }
-        HashSet<string> handedOut = [];
-        TokensIn(answer.Body, handedOut);
-        foreach (var value in answer.Headers.Where(header => Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).SelectMany(
+        HashSet<string> issued = [];
+        AddTokens(answer.Body, issued);
+        foreach (var value in answer.Headers.Where(
+            header => CredentialHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).SelectMany(
             header => header.Value))
-            TokensIn(value, []);
+            AddTokens(value, []);
         foreach (Match csrf in Csrf.Matches(answer.Body))
         {
-            // The value is the same in every response of the session.
+            // Every response of the session contains the same value.
             Secret(csrf.Groups["value"].Value);
-            handedOut.Add(csrf.Groups["value"].Value);
+            issued.Add(csrf.Groups["value"].Value);
         }
         if (answer.Headers.TryGetValue("Set-Cookie", out var cookies))
         {
             foreach (var cookie in cookies)
                 Secret(cookie.Split('=', 2)[^1].Split(';')[0].Trim('"'));
         }
-        var told = answer.Headers.Where(header => !Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
+        var otherHeaders = answer.Headers.Where(header => !CredentialHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
             .SelectMany(header => header.Value);
-        answers.Enqueue((string.Join('\n', [FormValue.Replace(answer.Body, ""), .. told]), handedOut));
+        responses.Enqueue((string.Join('\n', [FormValue.Replace(answer.Body, ""), .. otherHeaders]), issued));
     }
 
     /// <summary>Returns the texts in which a secret was found, with the secret replaced.</summary>
     public IReadOnlyList<string> Leaks()
     {
-        var lines = logged().Concat(refusals).ToList();
-        List<string> leaks = [.. lines.Where(line => TokensOf(line).Any()).Select(Hidden)];
+        var lines = logged().Concat(errorResponses).ToList();
+        List<string> leaks = [.. lines.Where(line => FindTokens(line).Any()).Select(Redact)];
         if (secrets.IsEmpty)
             return leaks;
         var all = SearchValues.Create([.. secrets.Keys], StringComparison.Ordinal);
-        leaks.AddRange(lines.Where(line => line.AsSpan().ContainsAny(all)).Select(Hidden));
-        foreach (var (text, handedOut) in answers.Where(answer => answer.Text.AsSpan().ContainsAny(all)))
+        leaks.AddRange(lines.Where(line => line.AsSpan().ContainsAny(all)).Select(Redact));
+        foreach (var (text, issued) in responses.Where(answer => answer.Text.AsSpan().ContainsAny(all)))
         {
-            if (secrets.Keys.Any(secret => !handedOut.Contains(secret) && text.Contains(secret, StringComparison.Ordinal)))
-                leaks.Add(Hidden(text));
+            if (secrets.Keys.Any(secret => !issued.Contains(secret) && text.Contains(secret, StringComparison.Ordinal)))
+                leaks.Add(Redact(text));
         }
         return leaks;
     }
@@ -104,32 +105,32 @@ internal sealed partial class SecretLeakDetector(Func<IEnumerable<string>> logge
             throw new InvalidOperationException($"Found secrets in {leaks.Count} texts:\n{string.Join('\n', leaks.Take(10))}");
     }
 
-    private string Hidden(string text)
+    private string Redact(string text)
     {
-        var hidden = Token.Replace(text, "(token)");
+        var redacted = Token.Replace(text, "(token)");
         foreach (var secret in secrets.Keys.OrderByDescending(secret => secret.Length))
-            hidden = hidden.Replace(secret, "(secret)", StringComparison.Ordinal);
-        return hidden;
+            redacted = redacted.Replace(secret, "(secret)", StringComparison.Ordinal);
+        return redacted;
     }
 
     /// <summary>Returns false if the text is too short or already recorded.</summary>
     private bool TryAdd(string text) => text.Length >= ShortestSecret && secrets.TryAdd(text, value: true);
 
-    /// <param name="handedOut">Receives the tokens that were not recorded before.</param>
-    private void TokensIn(string text, HashSet<string> handedOut)
+    /// <param name="issued">Receives the tokens that were not recorded before.</param>
+    private void AddTokens(string text, HashSet<string> issued)
     {
-        foreach (var token in TokensOf(text))
+        foreach (var token in FindTokens(text))
         {
             // The token's key is public; only its secret part is confidential.
             foreach (var secret in (string[])[token.Value, token.Groups["secret"].Value])
             {
                 if (TryAdd(secret))
-                    handedOut.Add(secret);
+                    issued.Add(secret);
             }
         }
     }
 
-    private static IEnumerable<Match> TokensOf(string text) => Token.Matches(text).Where(token => token.Value != Example);
+    private static IEnumerable<Match> FindTokens(string text) => Token.Matches(text).Where(token => token.Value != Example);
 
     [GeneratedRegex(@"gt-[A-Za-z0-9_-]{22}\.(?<secret>[A-Za-z0-9_-]{22})", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token { get; }

@@ -4,25 +4,25 @@ using Porthor.Tokens;
 namespace Porthor.Testing;
 
 /// <summary>The porthor program as a running server, with its URL for users and its URL for monitoring.</summary>
-internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watched) : IDisposable
+internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? MonitoringUrl) : IDisposable
 {
     /// <summary>A client without cookies and redirects.</summary>
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
 
-    /// <param name="watched">True to open a port for metrics.</param>
-    public static async Task<ServingProgram> StartAsync(PorthorProgram program, bool watched = true)
+    /// <param name="withMetrics">True to open a port for metrics.</param>
+    public static async Task<ServingProgram> StartAsync(PorthorProgram program, bool withMetrics = true)
     {
-        const string news = "Metrics and health are at ";
+        const string message = "Metrics and health are at ";
         var url = new Uri($"http://127.0.0.1:{RealServers.FreePort()}");
-        var running = program.Start(["run", "--urls", url.AbsoluteUri, .. watched ? (string[])["--metrics-port", "0"] : []]);
+        var running = program.Start(["run", "--urls", url.AbsoluteUri, .. withMetrics ? (string[])["--metrics-port", "0"] : []]);
         using var client = new HttpClient();
-        await running.UntilAsync(
+        await running.WaitUntilAsync(
             async () =>
             {
                 try
                 {
                     using var answer = await client.GetAsync(new Uri(url, "/health/ready"));
-                    return answer.IsSuccessStatusCode && (!watched || running.Output.Contains(news, StringComparison.Ordinal));
+                    return answer.IsSuccessStatusCode && (!withMetrics || running.Output.Contains(message, StringComparison.Ordinal));
                 }
                 catch (HttpRequestException)
                 {
@@ -30,11 +30,11 @@ internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watc
                 }
             },
             "the server");
-        return new ServingProgram(running, url, watched ? new Uri(running.Output.Split(news)[1].Split('"')[0]) : null);
+        return new ServingProgram(running, url, withMetrics ? new Uri(running.Output.Split(message)[1].Split('"')[0]) : null);
     }
 
     /// <summary>Sends an authorization subrequest as a proxy does, and returns the status.</summary>
-    public async Task<HttpStatusCode> AskAsync(Token? token, string query)
+    public async Task<HttpStatusCode> AuthorizeAsync(Token? token, string query)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/ingress/auth" + query);
         request.Headers.Add("X-Original-URL", "https://example.com/");
@@ -46,7 +46,7 @@ internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watc
     }
 
     /// <summary>Returns all metrics, as Prometheus scrapes them.</summary>
-    public Task<string> MetricsAsync() => Client.GetStringAsync(new Uri(Watched!, "/metrics"));
+    public Task<string> MetricsAsync() => Client.GetStringAsync(new Uri(MonitoringUrl!, "/metrics"));
 
     public void Dispose() => Client.Dispose();
 }

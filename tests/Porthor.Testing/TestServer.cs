@@ -32,9 +32,9 @@ internal sealed class TestServer : IAsyncDisposable
         Logs = logs;
         Url = new Uri(app.Urls.First());
         Client = CreateClient();
-        Watch = new SecretLeakDetector(() => logs.Raw);
+        LeakDetector = new SecretLeakDetector(() => logs.Raw);
         foreach (var key in core.SessionKeys)
-            Watch.Secret(key.Reveal());
+            LeakDetector.Secret(key.Reveal());
     }
 
     public Deployment Deployment { get; }
@@ -44,7 +44,7 @@ internal sealed class TestServer : IAsyncDisposable
     public JsonLogs Logs { get; }
 
     /// <summary>Finds secrets in logs and responses. Stopping the server fails if it found one.</summary>
-    public SecretLeakDetector Watch { get; }
+    public SecretLeakDetector LeakDetector { get; }
 
     public Uri Url { get; }
 
@@ -96,7 +96,7 @@ internal sealed class TestServer : IAsyncDisposable
         var core = await deployment.OpenNodeAsync(clock, loggers);
         var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services =>
         {
-            ExternalServer.Guard(services, external, provider);
+            ExternalServer.RestrictRequests(services, external, provider);
             adjust?.Invoke(services);
         });
         await app.StartAsync();
@@ -130,10 +130,10 @@ internal sealed class TestServer : IAsyncDisposable
         List<(string Name, string Value)> sent = [.. headers ?? []];
         foreach (var (name, value) in sent)
             request.Headers.TryAddWithoutValidation(name, value);
-        Watch.Sent(sent);
+        LeakDetector.AddRequest(sent);
         using var response = await Client.SendAsync(request);
         var answer = await Answer.ReadAsync(response);
-        Watch.Received(answer);
+        LeakDetector.AddResponse(answer);
         return answer;
     }
 
@@ -175,7 +175,7 @@ internal sealed class TestServer : IAsyncDisposable
         if (ownsDeployment)
             await Deployment.DisposeAsync();
         loggers.Dispose();
-        Watch.ThrowIfLeaked();
+        LeakDetector.ThrowIfLeaked();
     }
 }
 

@@ -10,13 +10,13 @@ namespace Porthor.Testing;
 
 /// <summary>A request that the site received.</summary>
 /// <param name="Headers">The values by lower-case name; all values of a repeated header.</param>
-internal sealed record Arrived(string Method, string Path, IReadOnlyDictionary<string, string[]> Headers, long Length)
+internal sealed record ReceivedRequest(string Method, string Path, IReadOnlyDictionary<string, string[]> Headers, long Length)
 {
     public string? Header(string name) =>
         Headers.TryGetValue(name.ToLowerInvariant(), out var values) ? values.ShouldHaveSingleItem() : null;
 }
 
-/// <summary>The protected site: returns the request that it received. It trusts every header, as sites behind a proxy do.</summary>
+/// <summary>The protected site. It returns the request that it received, and trusts every header, as sites behind a proxy do.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -47,7 +47,7 @@ internal sealed class Upstream : IAsyncDisposable
         return upstream;
     }
 
-    public static Arrived Read(string body) => JsonSerializer.Deserialize<Arrived>(body)!;
+    public static ReceivedRequest Read(string body) => JsonSerializer.Deserialize<ReceivedRequest>(body)!;
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
@@ -56,7 +56,7 @@ internal sealed class Upstream : IAsyncDisposable
         Interlocked.Increment(ref requests);
         if (context.WebSockets.IsWebSocketRequest)
         {
-            await RepeatAsync(await context.WebSockets.AcceptWebSocketAsync());
+            await EchoAsync(await context.WebSockets.AcceptWebSocketAsync());
             return;
         }
         var length = 0L;
@@ -74,11 +74,11 @@ internal sealed class Upstream : IAsyncDisposable
         var headers = context.Request.Headers.ToDictionary(
             header => header.Key.ToLowerInvariant(), header => header.Value.Select(value => value ?? "").ToArray());
         await context.Response.WriteAsync(JsonSerializer.Serialize(
-            new Arrived(context.Request.Method, context.Request.Path + context.Request.QueryString, headers, length)));
+            new ReceivedRequest(context.Request.Method, context.Request.Path + context.Request.QueryString, headers, length)));
     }
 
     /// <summary>Echoes messages until the client closes the connection.</summary>
-    private static async Task RepeatAsync(WebSocket socket)
+    private static async Task EchoAsync(WebSocket socket)
     {
         var buffer = new byte[64 * 1024];
         while (await socket.ReceiveAsync(buffer, CancellationToken.None) is { MessageType: not WebSocketMessageType.Close } received)

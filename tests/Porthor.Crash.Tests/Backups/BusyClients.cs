@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests.Backups;
 
-/// <summary>A time in relation to the backup.</summary>
+/// <summary>A time before, during or after the backup.</summary>
 internal enum BackupPhase
 {
     Before,
@@ -18,36 +18,36 @@ internal enum BackupPhase
 internal sealed class BusyClients
 {
     private readonly Site site;
-    private readonly List<Known>[] known;
-    private readonly List<Task> work;
-    private readonly int[] acknowledged = new int[3];
+    private readonly List<ObservedTree>[] observed;
+    private readonly List<Task> tasks;
+    private readonly int[] answers = new int[3];
     private volatile BackupPhase now;
     private volatile bool stopping;
 
     public BusyClients(Site site, int count)
     {
         this.site = site;
-        known = [.. Enumerable.Range(0, count).Select(_ => new List<Known>())];
-        work = [.. Enumerable.Range(0, count).Select(number => Task.Run(() => RunAsync(number)))];
+        observed = [.. Enumerable.Range(0, count).Select(_ => new List<ObservedTree>())];
+        tasks = [.. Enumerable.Range(0, count).Select(number => Task.Run(() => RunAsync(number)))];
     }
 
-    /// <summary>Sets the current time in relation to the backup.</summary>
+    /// <summary>Sets the phase in which requests are sent from now on.</summary>
     public void SetPhase(BackupPhase phase) => now = phase;
 
-    /// <summary>Returns the number of responses at a time.</summary>
-    public int AnswersIn(BackupPhase phase) => Volatile.Read(ref acknowledged[(int)phase]);
+    /// <summary>Returns the number of responses in a phase.</summary>
+    public int AnswersIn(BackupPhase phase) => Volatile.Read(ref answers[(int)phase]);
 
-    /// <summary>False if a request failed.</summary>
-    public bool AreWell => !work.Exists(task => task.IsFaulted);
+    /// <summary>True if no request has failed.</summary>
+    public bool NoneHasFailed => !tasks.Exists(task => task.IsFaulted);
 
-    /// <summary>Waits until many requests were answered at a time.</summary>
-    public Task UntilBusyAsync(BackupPhase phase) => RealServers.UntilAsync(
-        () => !AreWell || AnswersIn(phase) >= 30 ? Task.CompletedTask : throw new TimeoutException(), "busy clients");
+    /// <summary>Waits until many requests were answered in a phase.</summary>
+    public Task WaitUntilBusyAsync(BackupPhase phase) => RealServers.WaitUntilAsync(
+        () => !NoneHasFailed || AnswersIn(phase) >= 30 ? Task.CompletedTask : throw new TimeoutException(), "busy clients");
 
     public async Task StopAsync()
     {
         stopping = true;
-        await Task.WhenAll(work);
+        await Task.WhenAll(tasks);
     }
 
     /// <summary>
@@ -57,68 +57,70 @@ internal sealed class BusyClients
     public async Task CheckAsync()
     {
         HashSet<string> listed = [];
-        for (var number = 0; number < known.Length; number++)
+        for (var number = 0; number < observed.Length; number++)
             listed.UnionWith(await site.ListAsync(Username(number)));
-        await Parallel.ForEachAsync(known.SelectMany(tokens => tokens), async (token, _) =>
+        await Parallel.ForEachAsync(observed.SelectMany(tokens => tokens), async (token, _) =>
         {
-            var (works, childWorks) = (await WorksAsync(token.Tree.Token, "user:token"), await WorksAsync(token.Tree.Child, "read:all"));
-            works.ShouldBe(listed.Contains(token.Tree.Token.Key.Value), $"listed: {token}");
-            childWorks.ShouldBe(listed.Contains(token.Tree.Child.Key.Value), $"child listed: {token}");
-            if (childWorks)
-                works.ShouldBeTrue($"its child is valid: {token}");
-            if (token is { Made: BackupPhase.Before, RevocationBegun: null or BackupPhase.After })
-                (works, childWorks).ShouldBe((true, true), $"{token}");
-            if (token.Revoked is BackupPhase.Before || token.Begun is BackupPhase.After)
-                works.ShouldBeFalse($"{token}");
+            var (isAllowed, childIsAllowed) =
+                (await IsAllowedAsync(token.Tree.Token, "user:token"), await IsAllowedAsync(token.Tree.Child, "read:all"));
+            isAllowed.ShouldBe(listed.Contains(token.Tree.Token.Key.Value), $"listed: {token}");
+            childIsAllowed.ShouldBe(listed.Contains(token.Tree.Child.Key.Value), $"child listed: {token}");
+            if (childIsAllowed)
+                isAllowed.ShouldBeTrue($"its child is valid: {token}");
+            if (token is { Created: BackupPhase.Before, RevocationBegun: null or BackupPhase.After })
+                (isAllowed, childIsAllowed).ShouldBe((true, true), $"{token}");
+            if (token.Revoked is BackupPhase.Before || token.CreationBegun is BackupPhase.After)
+                isAllowed.ShouldBeFalse($"{token}");
         });
     }
 
     /// <summary>Checks that all tokens that were ever revoked are invalid.</summary>
     public Task CheckRevokedAsync() => Parallel.ForEachAsync(
-        known.SelectMany(tokens => tokens).Where(token => token.Revoked is not null), async (token, _) =>
-        ((await WorksAsync(token.Tree.Token, "user:token")) || (await WorksAsync(token.Tree.Child, "read:all"))).ShouldBeFalse($"{token}"));
+        observed.SelectMany(tokens => tokens).Where(token => token.Revoked is not null), async (token, _) =>
+        ((await IsAllowedAsync(token.Tree.Token, "user:token")) || (await IsAllowedAsync(token.Tree.Child, "read:all")))
+            .ShouldBeFalse($"{token}"));
 
     private static string Username(int number) => $"busy{number}";
 
     private async Task RunAsync(int number)
     {
-        var (random, tokens) = (new Random(number), known[number]);
+        var (random, tokens) = (new Random(number), observed[number]);
         while (!stopping)
         {
-            var begun = now;
-            var tree = await site.MakeAsync(Username(number), $"token {tokens.Count}");
-            tokens.Add(new Known(tree, begun, Answered()));
+            var begunIn = now;
+            var tree = await site.CreateTreeAsync(Username(number), $"token {tokens.Count}");
+            tokens.Add(new ObservedTree(tree, begunIn, CountAnswer()));
             // Two of three tokens are revoked, at different times after their creation.
             if (random.Next(3) > 0 && tokens[random.Next(tokens.Count)] is { RevocationBegun: null } revoked)
             {
                 revoked.RevocationBegun = now;
                 await site.RevokeAsync(revoked.Tree);
-                revoked.Revoked = Answered();
+                revoked.Revoked = CountAnswer();
             }
         }
     }
 
-    private BackupPhase Answered()
+    private BackupPhase CountAnswer()
     {
         var phase = now;
-        Interlocked.Increment(ref acknowledged[(int)phase]);
+        Interlocked.Increment(ref answers[(int)phase]);
         return phase;
     }
 
-    private async Task<bool> WorksAsync(Token token, string scope)
+    private async Task<bool> IsAllowedAsync(Token token, string scope)
     {
         var status = await site.AuthorizeAsync(token, scope);
         status.ShouldBeOneOf(200, 401);
         return status == 200;
     }
 
-    private sealed record Known(Tree Tree, BackupPhase Begun, BackupPhase Made)
+    private sealed record ObservedTree(Tree Tree, BackupPhase CreationBegun, BackupPhase Created)
     {
         public BackupPhase? RevocationBegun { get; set; }
 
         public BackupPhase? Revoked { get; set; }
 
         public override string ToString() =>
-            $"{Tree.Token.Key}, begun {Begun}, made {Made}, revocation begun {RevocationBegun}, revoked {Revoked}";
+            $"{Tree.Token.Key}, begunIn {CreationBegun}, created {Created}, revocation begunIn {RevocationBegun}, revoked {Revoked}";
     }
 }

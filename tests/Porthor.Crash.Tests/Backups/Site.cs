@@ -57,14 +57,14 @@ internal sealed class Site : IAsyncDisposable
         return site;
     }
 
-    public async Task StartNodeAsync() => servers.Add(await ServingProgram.StartAsync(program, watched: false));
+    public async Task StartNodeAsync() => servers.Add(await ServingProgram.StartAsync(program, withMetrics: false));
 
     /// <summary>Stops the node and returns its output.</summary>
     public async Task<string> StopNodeAsync()
     {
-        var ended = await servers[^1].Program.TerminateAsync();
-        ended.ExitCode.ShouldBe(0, ended.Errors);
-        return ended.Output;
+        var outcome = await servers[^1].Program.TerminateAsync();
+        outcome.ExitCode.ShouldBe(0, outcome.Errors);
+        return outcome.Output;
     }
 
     /// <summary>Creates a new administrator with the bootstrap token.</summary>
@@ -77,10 +77,10 @@ internal sealed class Site : IAsyncDisposable
     }
 
     /// <summary>Runs a block of commands and returns its result.</summary>
-    public async Task<Outcome> TryAsync(string page, string heading, int block = 0)
+    public async Task<Outcome> TryBlockAsync(string page, string heading, int block = 0)
     {
         var user = Environment.UserName;
-        Dictionary<string, string> ours = new()
+        Dictionary<string, string> replacements = new()
         {
             ["-o porthor -g porthor"] = $"-o {user}",
             ["-o redis -g redis"] = $"-o {user}",
@@ -92,17 +92,19 @@ internal sealed class Site : IAsyncDisposable
         };
         // One pass replaces all texts, so that no replacement is replaced again.
         var script = Regex.Replace(
-            OperatorPage.Commands(page, heading)[block], string.Join('|', ours.Keys.Select(Regex.Escape)), match =>
-                ours[match.Value], RegexOptions.None, TimeSpan.FromSeconds(1));
+            OperatorPage.Commands(page, heading)[block], string.Join('|', replacements.Keys.Select(Regex.Escape)), match =>
+                replacements[match.Value], RegexOptions.None, TimeSpan.FromSeconds(1));
         return await program.RunShellAsync(script);
     }
 
-    /// <summary>Runs a block of commands like <see cref="TryAsync"/>, and fails if it fails. Returns the output.</summary>
-    public async Task<string> DoAsync(string page, string heading, int block = 0)
+    /// <summary>
+    /// Runs a block of commands as <see cref="TryBlockAsync"/> does, and fails the test if the block fails. Returns the output.
+    /// </summary>
+    public async Task<string> RunBlockAsync(string page, string heading, int block = 0)
     {
-        var done = await TryAsync(page, heading, block);
-        done.ExitCode.ShouldBe(0, done.Output + done.Errors);
-        return done.Output;
+        var outcome = await TryBlockAsync(page, heading, block);
+        outcome.ExitCode.ShouldBe(0, outcome.Output + outcome.Errors);
+        return outcome.Output;
     }
 
     public Task<Outcome> RunAsync(params string[] arguments) => program.RunAsync(arguments);
@@ -114,7 +116,7 @@ internal sealed class Site : IAsyncDisposable
     public Task<string[]> ReadLinesAsync(string name) => File.ReadAllLinesAsync(Path.Combine(program.Folder, name));
 
     /// <summary>Creates an empty backup folder.</summary>
-    public void ForgetBackup()
+    public void ClearBackupFolder()
     {
         if (Directory.Exists(BackupFolder))
             Directory.Delete(BackupFolder, recursive: true);
@@ -125,11 +127,11 @@ internal sealed class Site : IAsyncDisposable
     public async Task RestoreRedisAsync()
     {
         await Redis!.KillAsync();
-        // A running node answers that the state is unknown.
+        // A running node answers 503, because it cannot read the state of a token.
         if (!servers[^1].Program.HasEnded)
             (await AuthorizeAsync(Administrator)).ShouldBe(503);
-        await DoAsync(OperatorPage.Backup, "Cluster", 1);
-        Redis.Adopt();
+        await RunBlockAsync(OperatorPage.Backup, "Cluster", 1);
+        Redis.AttachToProcess();
     }
 
     /// <summary>Runs SQL in the node's database.</summary>
@@ -147,11 +149,11 @@ internal sealed class Site : IAsyncDisposable
         (await Http.AuthorizeAsync(Url, token, $"scope={scope}"))!.StatusCode;
 
     /// <summary>Creates a token with a child, both with the scope read:all.</summary>
-    public async Task<Tree> MakeAsync(string username, string name)
+    public async Task<Tree> CreateTreeAsync(string username, string name)
     {
-        var made = await Http.CreateUserTokenAsync(Url, Administrator, username, name, "read:all", "user:token");
-        made!.StatusCode.ShouldBe(201, made.Body);
-        var token = Requests.TokenIn(made);
+        var created = await Http.CreateUserTokenAsync(Url, Administrator, username, name, "read:all", "user:token");
+        created!.StatusCode.ShouldBe(201, created.Body);
+        var token = Requests.TokenIn(created);
         var child = await Http.DelegateAsync(Url, token, "portal", "read:all");
         child!.StatusCode.ShouldBe(200, child.Body);
         return new Tree(username, name, token, Token.Parse(child.Header("X-Auth-Request-Token")!));
@@ -173,7 +175,7 @@ internal sealed class Site : IAsyncDisposable
             .Select(item => item.GetProperty("token").GetString()!)];
 
     /// <summary>Returns all data about a user's tokens except for the time of last use, and their history.</summary>
-    public async Task<string> TellAsync(string username)
+    public async Task<string> DescribeAsync(string username)
     {
         var list = await Http.ListAsync(Url, Administrator, username);
         return LastUsed.Replace(list!.Body, "") + await HistoryAsync(username);
@@ -182,20 +184,21 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>Returns the history of a user's tokens, newest first.</summary>
     public async Task<string> HistoryAsync(string username)
     {
-        var history = await Http.AskAsync(HttpMethod.Get, Url, $"/auth/api/v1/history/token-changes?username={username}", Administrator);
+        var history = await Http.SendRequestAsync(
+            HttpMethod.Get, Url, $"/auth/api/v1/history/token-changes?username={username}", Administrator);
         history!.StatusCode.ShouldBe(200, history.Body);
         return history.Body;
     }
 
     /// <summary>Returns a section of the output of Redis' INFO command.</summary>
-    public async Task<string> RedisTellsAsync(string section)
+    public async Task<string> ReadRedisInfoAsync(string section)
     {
         await using var connection = await Redis!.ConnectAsync();
         return (string)(await connection.GetDatabase().ExecuteAsync("INFO", section))!;
     }
 
-    public async Task<Answer> AskAsync(HttpMethod method, string path, object? json = null) =>
-        (await Http.AskAsync(method, Url, path, Administrator, json))!;
+    public async Task<Answer> SendAsync(HttpMethod method, string path, object? json = null) =>
+        (await Http.SendRequestAsync(method, Url, path, Administrator, json))!;
 
     public async ValueTask DisposeAsync()
     {
@@ -216,7 +219,7 @@ internal sealed class Site : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
-        ForgetBackup();
+        ClearBackupFolder();
         await program.PrepareShellAsync();
         if (Redis is not null)
         {

@@ -7,7 +7,7 @@ namespace Porthor.Crash.Tests.Crashes;
 /// A client that sends one request after another to any running node, and compares each response with the changes that were acknowledged
 /// before the request.
 /// </summary>
-internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, TokenTree forest, Token administrator, HttpClient http)
+internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, TokenTree tokenTree, Token administrator, HttpClient http)
 {
     private const string UserToken = "user:token";
     private const string ReadAll = "read:all";
@@ -22,23 +22,23 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     {
         while (!stopping.IsCancellationRequested)
         {
-            // The random numbers are drawn before any state is read, so that a seed always gives the same numbers.
-            var (act, pick, where) = (random.Next(100), random.Next(int.MaxValue), random.Next(nodes.Count));
-            await Task.WhenAny([.. nodes.Select(node => node.UntilUpAsync()), Task.Delay(Timeout.Infinite, stopping)]);
-            var node = Enumerable.Range(where, nodes.Count).Select(i => nodes[i % nodes.Count]).FirstOrDefault(node => node.IsUp);
+            // The random numbers are drawn before any state is read. So a seed always gives the same numbers.
+            var (action, index, firstNode) = (random.Next(100), random.Next(int.MaxValue), random.Next(nodes.Count));
+            await Task.WhenAny([.. nodes.Select(node => node.WaitUntilUpAsync()), Task.Delay(Timeout.Infinite, stopping)]);
+            var node = Enumerable.Range(firstNode, nodes.Count).Select(i => nodes[i % nodes.Count]).FirstOrDefault(node => node.IsUp);
             if (node is not null)
-                await StepAsync(node.Url, act, forest.Pick(pick));
+                await StepAsync(node.Url, action, tokenTree.Pick(index));
         }
     }
 
-    private Task StepAsync(Uri node, int act, KnownToken? token) => act switch
+    private Task StepAsync(Uri node, int action, KnownToken? token) => action switch
     {
         _ when token is null => CreateAsync(node),
         < 15 => CreateAsync(node),
         < 35 => DelegateAsync(node, token),
         < 55 => UseAsync(node, token),
         < 75 => UseWithReadAllAsync(node, token),
-        < 87 => EditAsync(node, token, extend: act % 2 == 0),
+        < 87 => EditAsync(node, token, extend: action % 2 == 0),
         _ => RevokeAsync(node, token),
     };
 
@@ -46,27 +46,27 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     {
         var username = $"user{random.Next(5)}";
         if (
-            Note(await http.CreateUserTokenAsync(
-                node, administrator, username, $"{number}-{names++}", UserToken, ReadAll)) is not { StatusCode: 201 } made)
+            CountAnswer(await http.CreateUserTokenAsync(
+                node, administrator, username, $"{number}-{names++}", UserToken, ReadAll)) is not { StatusCode: 201 } created)
             return;
-        forest.Add(Requests.TokenIn(made), username, parent: null);
-        forest.Acknowledged(node);
+        tokenTree.Add(Requests.TokenIn(created), username, parent: null);
+        tokenTree.Acknowledged(node);
     }
 
     private async Task DelegateAsync(Uri node, KnownToken parent)
     {
         var revoked = parent.IsRevoked;
-        if (Note(await http.DelegateAsync(node, parent.Token, $"service-{random.Next(3)}", ReadAll)) is { StatusCode: 200 } made)
+        if (CountAnswer(await http.DelegateAsync(node, parent.Token, $"service-{random.Next(3)}", ReadAll)) is { StatusCode: 200 } created)
         {
             revoked.ShouldBeFalse($"{parent.Token.Key} got a child after its revocation was acknowledged");
-            forest.Add(Token.Parse(made.Header("X-Auth-Request-Token")!), parent.Username, parent);
+            tokenTree.Add(Token.Parse(created.Header("X-Auth-Request-Token")!), parent.Username, parent);
         }
     }
 
     public async Task UseAsync(Uri node, KnownToken token)
     {
         var revoked = token.IsRevoked;
-        switch (Note(await http.AuthorizeAsync(node, token.Token)))
+        switch (CountAnswer(await http.AuthorizeAsync(node, token.Token)))
         {
             case { StatusCode: 200 }:
                 revoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
@@ -80,7 +80,7 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     private async Task UseWithReadAllAsync(Uri node, KnownToken token)
     {
         var (revoked, reduced) = (token.IsRevoked, token.IsReduced);
-        if (Note(await http.AuthorizeAsync(node, token.Token, $"scope={ReadAll}")) is { StatusCode: 200 })
+        if (CountAnswer(await http.AuthorizeAsync(node, token.Token, $"scope={ReadAll}")) is { StatusCode: 200 })
         {
             revoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
             // The scope may have been granted again in the meantime.
@@ -96,12 +96,12 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
         if (extend)
             token.IsReduced = false;
         string[] scopes = extend ? [UserToken, ReadAll] : [UserToken];
-        if (Note(await http.EditAsync(node, administrator, token.Username, token.Token.Key, scopes)) is { StatusCode: 200 })
+        if (CountAnswer(await http.EditAsync(node, administrator, token.Username, token.Token.Key, scopes)) is { StatusCode: 200 })
         {
             token.Edits++;
             if (!extend)
-                forest.Reduce(token);
-            forest.Acknowledged(node);
+                tokenTree.Reduce(token);
+            tokenTree.Acknowledged(node);
         }
         token.EndEditing();
     }
@@ -109,13 +109,13 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     private async Task RevokeAsync(Uri node, KnownToken token)
     {
         token.RevocationBegins();
-        if (Note(await http.RevokeAsync(node, administrator, token.Username, token.Token.Key)) is not { StatusCode: 204 })
+        if (CountAnswer(await http.RevokeAsync(node, administrator, token.Username, token.Token.Key)) is not { StatusCode: 204 })
             return;
         token.RevocationAcknowledged();
-        forest.Acknowledged(node);
+        tokenTree.Acknowledged(node);
     }
 
-    private Answer? Note(Answer? answer)
+    private Answer? CountAnswer(Answer? answer)
     {
         Count = answer is null ? (Count.Answered, Count.Unanswered + 1) : (Count.Answered + 1, Count.Unanswered);
         answer?.StatusCode.ShouldNotBe(500, answer.Body);

@@ -4,20 +4,20 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// One run: clients change and use tokens at several nodes, which are killed between two of their messages to a store and started again.
+/// One run: clients change and use tokens at several nodes, which are killed between two of their messages to a store and started secondAudit.
 /// Then the responses that clients received are compared with the stores.
 /// </summary>
 internal sealed class CrashRun : IAsyncDisposable
 {
     private const int Clients = 6;
 
-    /// <summary>A node without a matching message for this time is killed without one.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>If a node sends no matching message within this time, it is killed anyway.</summary>
+    private static readonly TimeSpan MessageTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Deployment deployment;
     private readonly List<Node> nodes;
     private readonly Random random;
-    private readonly TokenTree forest = new();
+    private readonly TokenTree tokenTree = new();
     private readonly HttpClient http = Node.CreateClient();
     private readonly List<Client> clients = [];
     private Token administrator = null!;
@@ -55,7 +55,7 @@ internal sealed class CrashRun : IAsyncDisposable
     public async Task KillAsync(int kills)
     {
         using var stopping = new CancellationTokenSource();
-        clients.AddRange(Enumerable.Range(0, Clients).Select(number => new Client(number, Seed, nodes, forest, administrator, http)));
+        clients.AddRange(Enumerable.Range(0, Clients).Select(number => new Client(number, Seed, nodes, tokenTree, administrator, http)));
         List<Task> work = [.. clients.Select(client => Task.Run(() => client.RunAsync(stopping.Token)))];
         try
         {
@@ -75,19 +75,19 @@ internal sealed class CrashRun : IAsyncDisposable
     /// <summary>Compares the responses with the stores. The audit repairs inconsistencies, and a second audit must find none.</summary>
     public async Task CheckAsync()
     {
-        var tokens = forest.Tokens;
+        var tokens = tokenTree.Tokens;
         var rows = await ListAsync(nodes[0], tokens);
-        var working = await WorkingAsync(tokens);
-        foreach (var token in working)
+        var valid = await ValidTokensAsync(tokens);
+        foreach (var token in valid)
             rows.ShouldContain(token.Token.Key, "the token is valid and not listed");
         await CheckHistoryAsync(tokens);
 
         var audit = await nodes[0].RunAsync("audit", "--fix");
         audit.ExitCode.ShouldBe(0, audit.Errors);
-        var again = await nodes[0].RunAsync("audit", "--strict");
-        (again.ExitCode, again.Output).ShouldBe((0, ""));
+        var secondAudit = await nodes[0].RunAsync("audit", "--strict");
+        (secondAudit.ExitCode, secondAudit.Output).ShouldBe((0, ""));
         // The audit restores no removed scopes, and it only revokes tokens whose revocation was requested.
-        (await WorkingAsync(tokens)).ShouldBeSubsetOf(working);
+        (await ValidTokensAsync(tokens)).ShouldBeSubsetOf(valid);
 
         Summary = $"seed {Seed}: {tokens.Count} tokens, {tokens.Count(token => token.IsRevoked)} revoked; {Answered} answers, "
             + $"{clients.Sum(client => client.Count.Unanswered)} requests without an answer; findings repaired by the "
@@ -99,7 +99,7 @@ internal sealed class CrashRun : IAsyncDisposable
         http.Dispose();
         foreach (var node in nodes)
         {
-            foreach (var token in forest.Tokens)
+            foreach (var token in tokenTree.Tokens)
                 node.Secret(token.Token.Reveal().Split('.')[1]);
             await node.DisposeAsync();
         }
@@ -107,20 +107,20 @@ internal sealed class CrashRun : IAsyncDisposable
     }
 
     /// <summary>
-    /// Kills a node at one of its next messages to a store, and starts it again after the other nodes have answered some requests.
+    /// Kills a node at one of its next messages to a store, and starts it secondAudit after the other nodes have answered some requests.
     /// </summary>
     private async Task KillOneAsync(KillPoint point)
     {
         var node = nodes[random.Next(nodes.Count)];
         var (occurrence, pause) = (1 + random.Next(10), random.Next(50));
-        var killed = point.PlanAsync(node, occurrence, forest);
+        var killed = point.PlanAsync(node, occurrence, tokenTree);
         try
         {
-            await killed.WaitAsync(Patience);
+            await killed.WaitAsync(MessageTimeout);
         }
         catch (TimeoutException)
         {
-            if (point.TryForget(node))
+            if (point.TryCancel(node))
                 await node.KillAsync();
             else
                 await killed;
@@ -128,7 +128,7 @@ internal sealed class CrashRun : IAsyncDisposable
         var answered = Answered;
         if (nodes.Exists(other => other.IsUp))
         {
-            await RealServers.UntilAsync(
+            await RealServers.WaitUntilAsync(
                 () => Task.FromResult(Answered > answered + pause ? true : throw new TimeoutException()), "answers of other nodes");
             await CheckListedAsync(nodes.Find(other => other.IsUp)!);
         }
@@ -137,15 +137,15 @@ internal sealed class CrashRun : IAsyncDisposable
 
     /// <summary>
     /// While a node is down, its interrupted changes stay incomplete; after its start it completes them or hides the inconsistency. A token
-    /// that is not listed is never valid, because its record is deleted before its row.
+    /// that is not listed is never valid, because the record of a token is deleted before its row.
     /// </summary>
-    private async Task CheckListedAsync(Node alive)
+    private async Task CheckListedAsync(Node running)
     {
-        // Read before the lists, so that each of these tokens had a row.
-        var handedOut = forest.Tokens;
-        var rows = await ListAsync(alive, handedOut);
-        await Task.WhenAll(handedOut.Where(token => !rows.Contains(token.Token.Key)).Select(async token =>
-            (await http.AuthorizeAsync(alive.Url, token.Token))!.StatusCode.ShouldBe(401, $"{token.Token.Key} is not listed")));
+        // The tokens are read before the lists, so that each of them had a row.
+        var issued = tokenTree.Tokens;
+        var rows = await ListAsync(running, issued);
+        await Task.WhenAll(issued.Where(token => !rows.Contains(token.Token.Key)).Select(async token =>
+            (await http.AuthorizeAsync(running.Url, token.Token))!.StatusCode.ShouldBe(401, $"{token.Token.Key} is not listed")));
     }
 
     private async Task<HashSet<TokenKey>> ListAsync(Node node, IReadOnlyList<KnownToken> tokens)
@@ -163,31 +163,31 @@ internal sealed class CrashRun : IAsyncDisposable
     /// Returns the valid tokens, which must be the same on all nodes. No revoked token is among them, and all tokens without a requested
     /// revocation are.
     /// </summary>
-    private async Task<IReadOnlyList<KnownToken>> WorkingAsync(IReadOnlyList<KnownToken> tokens)
+    private async Task<IReadOnlyList<KnownToken>> ValidTokensAsync(IReadOnlyList<KnownToken> tokens)
     {
-        List<KnownToken> working = [];
+        List<KnownToken> valid = [];
         foreach (var token in tokens)
         {
-            var works = (await Task.WhenAll(nodes.Select(node => WorksAsync(node, token)))).Distinct().ToList();
-            works.Count.ShouldBe(1, $"nodes do not agree on {token.Token.Key}");
-            if (works[0])
+            var results = (await Task.WhenAll(nodes.Select(node => IsValidAsync(node, token)))).Distinct().ToList();
+            results.Count.ShouldBe(1, $"nodes do not agree on {token.Token.Key}");
+            if (results[0])
             {
                 token.IsRevoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
-                working.Add(token);
+                valid.Add(token);
             }
             else
             {
                 token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} is invalid without a revocation");
             }
         }
-        return working;
+        return valid;
     }
 
     /// <summary>Repeats the request while the node answers 503: it has just started, and the machine may be busy.</summary>
-    private async Task<bool> WorksAsync(Node node, KnownToken token)
+    private async Task<bool> IsValidAsync(Node node, KnownToken token)
     {
         Answer? answer = null;
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (answer = await http.AuthorizeAsync(node.Url, token.Token))!.StatusCode.ShouldBeOneOf(200, 401),
             "an answer with 200 or 401");
         return answer!.StatusCode == 200;

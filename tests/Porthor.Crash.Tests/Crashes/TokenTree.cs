@@ -2,13 +2,13 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests.Crashes;
 
-/// <summary>All tokens that clients received, in the order of arrival.</summary>
+/// <summary>All tokens that clients received, in the order in which they were received.</summary>
 internal sealed class TokenTree
 {
     private readonly Lock sync = new();
     private readonly List<KnownToken> tokens = [];
     private readonly Dictionary<TokenKey, KnownToken> byKey = [];
-    private readonly List<(Uri Node, TaskCompletionSource Told)> waiting = [];
+    private readonly List<(Uri Node, TaskCompletionSource Acknowledgement)> waiting = [];
 
     public IReadOnlyList<KnownToken> Tokens
     {
@@ -33,7 +33,7 @@ internal sealed class TokenTree
         }
     }
 
-    /// <summary>Returns one of the newest tokens, so that operations overlap; null if there is none.</summary>
+    /// <summary>Returns entry of the newest tokens, so that operations overlap; null if there is none.</summary>
     public KnownToken? Pick(int number)
     {
         const int latest = 60;
@@ -59,21 +59,21 @@ internal sealed class TokenTree
     {
         lock (sync)
         {
-            waiting.ForEach(one =>
+            waiting.ForEach(entry =>
             {
-                if (one.Node == node)
-                    one.Told.TrySetResult();
+                if (entry.Node == node)
+                    entry.Acknowledgement.TrySetResult();
             });
-            waiting.RemoveAll(one => one.Told.Task.IsCompleted);
+            waiting.RemoveAll(entry => entry.Acknowledgement.Task.IsCompleted);
         }
     }
 
     /// <summary>Returns a task that is completed when the node acknowledges its next change.</summary>
     public Task NextAcknowledgementBy(Uri node)
     {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var acknowledgement = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (sync)
-            waiting.Add((node, told));
-        return told.Task;
+            waiting.Add((node, acknowledgement));
+        return acknowledgement.Task;
     }
 }

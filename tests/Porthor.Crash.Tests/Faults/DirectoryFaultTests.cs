@@ -13,7 +13,7 @@ namespace Porthor.Crash.Tests.Faults;
 /// </summary>
 public sealed class DirectoryFaultTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
     public static TheoryData<NetworkFault> NetworkFaults => [.. Enum.GetValues<NetworkFault>()];
 
@@ -23,42 +23,42 @@ public sealed class DirectoryFaultTests(ITestOutputHelper output)
     {
         Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
         var tree = await LdapTree.CreateAsync();
-        await using var wire = new FaultyWire((await RealServers.Instance.LdapAsync()).Port);
+        await using var wire = new FaultInjectingProxy((await RealServers.Instance.LdapAsync()).Port);
         await using var server = await TestServer.StartAsync(Mode.Embedded, settings => settings with
         {
             AnswerTimeout = RouteGroups.AnswerTimeout,
             Providers = new ProviderSettings { Ldap = tree.Settings with { Url = $"ldap://127.0.0.1:{wire.Port}/" } },
         });
         var users = 0;
-        // A user who was never looked up, so that the directory must answer.
-        async Task<Answer> AskAboutNewUserAsync()
+        // The user was never looked up, so the directory must answer.
+        async Task<Answer> AuthorizeNewUserAsync()
         {
             var name = $"user{Interlocked.Increment(ref users)}";
             await tree.AddUserAsync(name, mail: $"{name}@example.com");
-            return await AskAsync(server, (await server.Tokens.SessionForAsync(name, userData: UserData.None)).Record.Token);
+            return await AuthorizeAsync(server, (await server.Tokens.SessionForAsync(name, userData: UserData.None)).Record.Token);
         }
-        var told = (await server.Tokens.SessionForAsync("told")).Record.Token;
-        (await AskAboutNewUserAsync()).Header("X-Auth-Request-Email").ShouldBe("user1@example.com");
+        var userInToken = (await server.Tokens.SessionForAsync("userInToken")).Record.Token;
+        (await AuthorizeNewUserAsync()).Header("X-Auth-Request-Email").ShouldBe("user1@example.com");
 
         fault.Begin(wire);
         var begun = Stopwatch.GetTimestamp();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => AskAboutNewUserAsync()));
-        var took = Stopwatch.GetElapsedTime(begun);
-        output.WriteLine($"{string.Join(' ', answers.Select(answer => answer.StatusCode))} after {took.TotalMilliseconds:F0} ms");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => AuthorizeNewUserAsync()));
+        var duration = Stopwatch.GetElapsedTime(begun);
+        output.WriteLine($"{string.Join(' ', answers.Select(answer => answer.StatusCode))} after {duration.TotalMilliseconds:F0} ms");
         foreach (var answer in answers)
             answer.StatusCode.ShouldBeOneOf(fault is NetworkFault.Reset or NetworkFault.HalfOpen ? [200, 503] : [503]);
-        took.ShouldBeLessThan(RouteGroups.AnswerTimeout + Slack);
-        // User data in the token need no directory.
-        (await AskAsync(server, told)).StatusCode.ShouldBe(200);
+        duration.ShouldBeLessThan(RouteGroups.AnswerTimeout + Tolerance);
+        // A user whose data is in the token needs no directory.
+        (await AuthorizeAsync(server, userInToken)).StatusCode.ShouldBe(200);
 
-        wire.Heal();
+        wire.RemoveFailures();
         var healed = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(async () => (await AskAboutNewUserAsync()).StatusCode.ShouldBe(200), "a new user to be allowed");
+        await RealServers.WaitUntilAsync(async () => (await AuthorizeNewUserAsync()).StatusCode.ShouldBe(200), "a new user to be allowed");
         var recovered = Stopwatch.GetElapsedTime(healed);
         output.WriteLine($"recovered after {recovered.TotalMilliseconds:F0} ms");
-        recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + Slack);
+        recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + Tolerance);
     }
 
-    private static Task<Answer> AskAsync(TestServer server, Token token) => server.GetAsync(
+    private static Task<Answer> AuthorizeAsync(TestServer server, Token token) => server.GetAsync(
         "/ingress/auth", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), TestServer.Bearer(token));
 }

@@ -11,7 +11,7 @@ namespace Porthor.Crash.Tests.Faults;
 /// </summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
-    private readonly PorthorProgram program = new() { SurvivesFullDisk = true };
+    private readonly PorthorProgram program = new() { IgnoresFileSizeSignal = true };
     private readonly HttpClient http = Node.CreateClient();
 
     private string Data => Path.Combine(program.Folder, "porthor-data");
@@ -32,7 +32,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         var administrator = await http.CreateAdministratorAsync(url, bootstrap);
         var old = Requests.TokenIn((await http.CreateUserTokenAsync(url, administrator, "someone", "old", "read:all"))!);
 
-        // No file may grow.
+        // From now on no file can grow.
         await LimitFilesAsync(server, "0");
         var created = new List<Token> { old };
         Answer answer;
@@ -87,7 +87,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     {
         var url = new Uri($"http://127.0.0.1:{RealServers.FreePort()}");
         var running = program.Start("run", "--port", $"{url.Port}");
-        await running.UntilAsync(
+        await running.WaitUntilAsync(
             async () =>
             {
                 try

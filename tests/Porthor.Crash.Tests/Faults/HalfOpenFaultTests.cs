@@ -12,32 +12,32 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
     public async Task Half_open_connections_are_closed_within_a_second_without_requests(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
-        await using var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        await using var recordStore = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
+        await using var tokenIndex = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
+        await using var recordStore = new FaultInjectingProxy((await RealServers.Instance.RedisAsync()).Port);
         await using var server = await TestServer.StartAsync(mode, settings =>
         {
             var configured = RouteGroups.Configure(settings).Through(tokenIndex);
             return configured with
             {
                 PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
-                // Usage events that the node writes periodically would wait until their timeout, as a request would.
+                // With usage events enabled, their periodic write would wait until its timeout, as a request would.
                 Usage = configured.Usage with { Enabled = false },
             };
         });
-        var groups = await RouteGroups.OfAsync(server);
-        await EachUsualAsync(groups);
-        await RealServers.UntilAsync(() => ShouldBe(tokenIndex.Connections > 5), "many connections");
+        var groups = await RouteGroups.CreateAsync(server);
+        await AllShouldSucceedAsync(groups);
+        await RealServers.WaitUntilAsync(() => ShouldBe(tokenIndex.Connections > 5), "many connections");
 
-        foreach (var wire in (FaultyWire[])[tokenIndex, recordStore])
-            wire.HalfOpen();
+        foreach (var wire in (FaultInjectingProxy[])[tokenIndex, recordStore])
+            wire.MakeHalfOpen();
         var begun = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             () => ShouldBe(tokenIndex.HalfOpenConnections + recordStore.HalfOpenConnections == 0), "the end of half-open connections");
         output.WriteLine($"closed after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
-        await EachUsualAsync(groups);
+        await AllShouldSucceedAsync(groups);
         var recovered = Stopwatch.GetElapsedTime(begun);
         output.WriteLine($"recovered {recovered.TotalMilliseconds:F0} ms after the failure began");
-        recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + StoreFaultTests.ShortSlack);
+        recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + StoreFaultTests.ShortTolerance);
     }
 
     private static Task ShouldBe(bool condition)
@@ -47,7 +47,8 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
     }
 
     /// <summary>Sends all requests except for those that read usage events, which are disabled here.</summary>
-    private static Task EachUsualAsync(RouteGroups groups) => Task.WhenAll(
-        groups.All.Where(group => !group.Route.EndsWith("/auth-history", StringComparison.Ordinal)).Select(group => RealServers.UntilAsync(
-        async () => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route), group.Route)));
+    private static Task AllShouldSucceedAsync(RouteGroups groups) => Task.WhenAll(
+        groups.All.Where(group => !group.Route.EndsWith("/auth-history", StringComparison.Ordinal)).Select(
+            group => RealServers.WaitUntilAsync(
+        async () => (await group.SendAsync()).StatusCode.ShouldBe(group.ExpectedStatus, group.Route), group.Route)));
 }

@@ -26,7 +26,7 @@ public enum NetworkFault
 
 internal static class NetworkFaultExtensions
 {
-    public static void Begin(this NetworkFault fault, FaultyWire wire)
+    public static void Begin(this NetworkFault fault, FaultInjectingProxy wire)
     {
         switch (fault)
         {
@@ -37,17 +37,17 @@ internal static class NetworkFaultExtensions
                 wire.Stall();
                 break;
             case NetworkFault.Drip:
-                (wire.Drips, wire.Delay) = (true, TimeSpan.FromMilliseconds(300));
+                (wire.SendsSingleBytes, wire.Delay) = (true, TimeSpan.FromMilliseconds(300));
                 break;
             case NetworkFault.Refuse:
-                wire.Refuses = true;
-                wire.Cut();
+                wire.RefusesConnections = true;
+                wire.ResetConnections();
                 break;
             case NetworkFault.Reset:
-                wire.Cut();
+                wire.ResetConnections();
                 break;
             default:
-                wire.HalfOpen();
+                wire.MakeHalfOpen();
                 break;
         }
     }

@@ -10,23 +10,24 @@ namespace Porthor.Crash.Tests.Faults;
 
 /// <summary>A kind of request and its requirements.</summary>
 /// <param name="Route">The method and the route pattern.</param>
-/// <param name="Usual">The status without failures.</param>
+/// <param name="ExpectedStatus">The status without failures.</param>
 /// <param name="Needs">The stores without which the request fails.</param>
-/// <param name="Bound">The time limit of the response.</param>
-/// <param name="Away">The status while a required store is unavailable.</param>
-internal sealed record RouteGroup(string Route, int Usual, Store Needs, TimeSpan Bound, Func<Task<Answer>> AskAsync, int Away = 503)
+/// <param name="TimeLimit">The time limit of the response.</param>
+/// <param name="UnavailableStatus">The status while a required store is unavailable.</param>
+internal sealed record RouteGroup(
+    string Route, int ExpectedStatus, Store Needs, TimeSpan TimeLimit, Func<Task<Answer>> SendAsync, int UnavailableStatus = 503)
 {
     public override string ToString() => Route;
 }
 
-/// <summary>The requests of the tests: every route, and some routes in several ways.</summary>
+/// <summary>The requests of the tests: one for every route, and several for some routes.</summary>
 internal sealed class RouteGroups
 {
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan ApiTimeout = TimeSpan.FromSeconds(3);
 
     private const string Api = "/auth/api/v1";
-    private const string Mine = $"{Api}/users/someone/tokens";
+    private const string OwnTokens = $"{Api}/users/someone/tokens";
     private const string ReturnTo = "https://example.com/somewhere";
 
     private const string Password = "some password";
@@ -39,21 +40,21 @@ internal sealed class RouteGroups
     private readonly (string, string) bearer;
     private readonly (string, string) administrator;
     private readonly (string, string) cookie;
-    private readonly (string, string) attempt;
-    private readonly IReadOnlyList<(string, string)> ending;
+    private readonly (string, string) loginState;
+    private readonly IReadOnlyList<(string, string)> logoutCookies;
     private readonly TokenKey edited;
     private int number;
 
-    private RouteGroups(TestServer server, Token session, Token administrator, TokenKey edited, IReadOnlyList<Token> ending)
+    private RouteGroups(TestServer server, Token session, Token administrator, TokenKey edited, IReadOnlyList<Token> sessionsToEnd)
     {
         this.server = server;
         this.edited = edited;
         bearer = TestServer.Bearer(session);
         this.administrator = TestServer.Bearer(administrator);
         cookie = server.Cookie(new SessionState { Token = session, Csrf = "csrf" });
-        attempt = server.Cookie(new SessionState { State = "state", ReturnUrl = ReturnTo });
-        this.ending = [.. ending.Select(token => server.Cookie(new SessionState { Token = token }))];
-        All = [.. Questions(), .. Tokens(), .. Histories(), .. Users(), .. Logins(), .. Pages(), .. Inner()];
+        loginState = server.Cookie(new SessionState { State = "state", ReturnUrl = ReturnTo });
+        logoutCookies = [.. sessionsToEnd.Select(token => server.Cookie(new SessionState { Token = token }))];
+        All = [.. Subrequests(), .. Tokens(), .. Histories(), .. Users(), .. Logins(), .. Pages(), .. OtherRoutes()];
     }
 
     public IReadOnlyList<RouteGroup> All { get; }
@@ -74,7 +75,7 @@ internal sealed class RouteGroups
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
     };
 
-    public static async Task<RouteGroups> OfAsync(TestServer server)
+    public static async Task<RouteGroups> CreateAsync(TestServer server)
     {
         // More than the requests need, so that each logout finds a session.
         const int sessions = 60;
@@ -87,21 +88,21 @@ internal sealed class RouteGroups
         };
         var administrator = await server.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(TimeProvider.System));
         var edited = await server.Tokens.CreateUserTokenAsync(session, "someone", new UserTokenRequest("edited", ScopeSet.Empty, null));
-        List<Token> ending = [];
-        while (ending.Count < sessions)
-            ending.Add((await server.Tokens.SessionForAsync("leaver")).Record.Token);
-        return new RouteGroups(server, session.Record.Token, administrator, edited.Key, ending);
+        List<Token> sessionsToEnd = [];
+        while (sessionsToEnd.Count < sessions)
+            sessionsToEnd.Add((await server.Tokens.SessionForAsync("logging-out")).Record.Token);
+        return new RouteGroups(server, session.Record.Token, administrator, edited.Key, sessionsToEnd);
     }
 
-    private IEnumerable<RouteGroup> Questions()
+    private IEnumerable<RouteGroup> Subrequests()
     {
-        (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
+        (string, string)[] subrequest = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
         (string, string)[] forwarded = [
             ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
         yield return new("GET /ingress/auth", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync(
-            "/ingress/auth?scope=read:all", question));
+            "/ingress/auth?scope=read:all", subrequest));
         yield return new("GET /ingress/auth, new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync(
-            $"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", question));
+            $"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", subrequest));
         yield return new("GET /ingress/forward", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync(
             "/ingress/forward?scope=read:all", [.. forwarded, bearer]));
         yield return new("GET /ingress/anonymous", 200, Store.None, AnswerTimeout, () => server.GetAsync("/ingress/anonymous"));
@@ -114,16 +115,17 @@ internal sealed class RouteGroups
             $"GET {Api}/token-info, no credentials", 401, Store.None, AnswerTimeout, () => server.GetAsync($"{Api}/token-info"));
         yield return new($"POST {Api}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(
             $"{Api}/tokens", new { username = $"bot-{Next()}x", token_type = "service", scopes = (string[])["read:all"] }, administrator));
-        yield return new($"GET {Api}/users/{{username}}/tokens", 200, Store.Both, ApiTimeout, () => server.GetAsync(Mine, bearer));
+        yield return new($"GET {Api}/users/{{username}}/tokens", 200, Store.Both, ApiTimeout, () => server.GetAsync(OwnTokens, bearer));
         yield return new($"POST {Api}/users/{{username}}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(
-            Mine, new { token_name = $"{Next()}" }, bearer));
+            OwnTokens, new { token_name = $"{Next()}" }, bearer));
         yield return new(
-            $"GET {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}", bearer));
+            $"GET {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () =>
+                server.GetAsync($"{OwnTokens}/{edited}", bearer));
         yield return new($"PATCH {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.PatchAsync(
-            $"{Mine}/{edited}", new { token_name = $"edited {Next()}" }, administrator));
+            $"{OwnTokens}/{edited}", new { token_name = $"edited {Next()}" }, administrator));
         yield return new(
             $"DELETE {Api}/users/{{username}}/tokens/{{key}}", 404, Store.Both, ApiTimeout,
-            () => server.DeleteAsync($"{Mine}/{NoKey}", bearer));
+            () => server.DeleteAsync($"{OwnTokens}/{UnknownKey}", bearer));
     }
 
     private IEnumerable<RouteGroup> Histories()
@@ -133,16 +135,16 @@ internal sealed class RouteGroups
         yield return new($"GET {Api}/users/{{username}}/token-change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
             $"{Api}/users/someone/token-change-history?limit=5", bearer));
         yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
-            $"{Mine}/{edited}/change-history?limit=5", bearer));
+            $"{OwnTokens}/{edited}/change-history?limit=5", bearer));
         yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/auth-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
-            $"{Mine}/{edited}/auth-history?limit=5", bearer));
+            $"{OwnTokens}/{edited}/auth-history?limit=5", bearer));
     }
 
     private IEnumerable<RouteGroup> Users()
     {
         yield return new($"GET {Api}/user-info", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/user-info", bearer));
         yield return new("GET /auth/gms", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/auth/gms", bearer));
-        // There is no user directory here, but the caller must be authenticated first.
+        // This deployment has no user directory. The caller must be authenticated before the server answers 404.
         yield return new($"GET {Api}/users", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users", administrator));
         yield return new(
             $"GET {Api}/users/{{username}}", 404, Store.RecordStore, AnswerTimeout,
@@ -152,7 +154,8 @@ internal sealed class RouteGroups
             $"GET {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
         yield return new($"PUT {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.PutAsync(
             $"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
-        // A deletion would remove what the requests above read. The missing permission is checked after authentication.
+        // A deletion would remove the overrides that the requests above read. Therefore the caller lacks the permission, which is checked
+        // after authentication.
         yield return new(
             $"DELETE {Api}/quota-overrides", 403, Store.RecordStore, AnswerTimeout,
             () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
@@ -162,9 +165,10 @@ internal sealed class RouteGroups
     {
         yield return new($"GET {Api}/login", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/login", cookie));
         yield return new("GET /login", 307, Store.None, AnswerTimeout, () => server.GetAsync($"/login?rd={ReturnTo}"));
-        yield return new("GET /auth/login", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/login", attempt));
+        yield return new("GET /auth/login", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/login", loginState));
         yield return new("POST /auth/login", 303, Store.Both, ApiTimeout, LogInAsync);
-        yield return new("GET /logout", 307, Store.Both, ApiTimeout, () => server.GetAsync("/logout", ending[Next() % ending.Count]));
+        yield return new("GET /logout", 307, Store.Both, ApiTimeout,
+            () => server.GetAsync("/logout", logoutCookies[Next() % logoutCookies.Count]));
     }
 
     /// <summary>Posts the form of a new login, because a login state can be used only once.</summary>
@@ -189,25 +193,25 @@ internal sealed class RouteGroups
         yield return new($"POST {tokens}/new", 201, Store.Both, ApiTimeout, () => server.PostFormAsync(
             $"{tokens}/new", [("csrf", "csrf"), ("name", $"page {Next()}"), ("lifetime", "86400")], cookie));
         yield return new(
-            $"GET {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/{NoKey}/revoke", cookie));
+            $"GET {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/{UnknownKey}/revoke", cookie));
         yield return new($"POST {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.PostFormAsync(
-            $"{tokens}/{NoKey}/revoke", [("csrf", "csrf")], cookie));
+            $"{tokens}/{UnknownKey}/revoke", [("csrf", "csrf")], cookie));
         yield return new($"GET {tokens}/history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/history", cookie));
         yield return new($"GET {tokens}/history/all", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/history/all", admin));
         yield return new("GET /auth/assets/{name}", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/assets/porthor.css"));
     }
 
-    private IEnumerable<RouteGroup> Inner()
+    private IEnumerable<RouteGroup> OtherRoutes()
     {
         yield return new("GET /", 200, Store.None, AnswerTimeout, () => server.GetAsync("/"));
-        yield return new("GET /health", 200, Store.Both, ApiTimeout, () => server.GetAsync("/health"), Away: 500);
+        yield return new("GET /health", 200, Store.Both, ApiTimeout, () => server.GetAsync("/health"), UnavailableStatus: 500);
         yield return new("GET /health/live", 200, Store.None, AnswerTimeout, () => server.GetAsync("/health/live"));
         yield return new("GET /auth/openapi.json", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/openapi.json"));
         yield return new("GET /auth/docs/{documentName?}", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/docs/"));
         yield return new("GET /auth/redoc", 307, Store.None, AnswerTimeout, () => server.GetAsync("/auth/redoc"));
     }
 
-    private static string NoKey => new('x', TokenKey.Length);
+    private static string UnknownKey => new('x', TokenKey.Length);
 
     private int Next() => Interlocked.Increment(ref number);
 }

@@ -10,67 +10,71 @@ namespace Porthor.Crash.Tests.Faults;
 public abstract class StoreFaultTests(ITestOutputHelper output)
 {
     /// <summary>Additional time for a machine that is busy with other tests.</summary>
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
     /// <summary>Additional time for the fastest of many responses: a busy machine delays many responses, but rarely all of them.</summary>
-    internal static readonly TimeSpan ShortSlack = TimeSpan.FromMilliseconds(900);
+    internal static readonly TimeSpan ShortTolerance = TimeSpan.FromMilliseconds(900);
 
     /// <summary>The number of equal concurrent requests. There are 20 connections to PostgreSQL.</summary>
-    private const int Crowd = 2;
+    private const int Concurrency = 2;
 
     public static TheoryData<NetworkFault> NetworkFaults => [.. Enum.GetValues<NetworkFault>()];
 
-    private protected async Task SurvivesAsync(Mode mode, Store failing, NetworkFault fault)
+    private protected async Task CheckAsync(Mode mode, Store failing, NetworkFault fault)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        await using var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        await using var recordStore = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
+        await using var tokenIndex = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
+        await using var recordStore = new FaultInjectingProxy((await RealServers.Instance.RedisAsync()).Port);
         await using var server = await TestServer.StartAsync(mode, settings => RouteGroups.Configure(settings).Through(tokenIndex) with
         {
             PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
         });
-        var groups = await RouteGroups.OfAsync(server);
+        var groups = await RouteGroups.CreateAsync(server);
         // Opens connections and fills caches.
-        await RealServers.UntilAsync(
-            () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))),
+        await RealServers.WaitUntilAsync(
+            () => Task.WhenAll(groups.All.Select(
+                async group => (await group.SendAsync()).StatusCode.ShouldBe(group.ExpectedStatus, group.Route))),
             "all routes");
 
         var wire = failing == Store.RecordStore ? recordStore : tokenIndex;
         fault.Begin(wire);
-        // Concurrent requests, so that waiting requests use all threads and connections.
+        // Sends the requests concurrently, so that waiting requests use all threads and connections.
         var answers = await Task.WhenAll(groups.All.SelectMany(
-            group => Enumerable.Range(0, Crowd).Select(async _ => (Group: group, Took: await AskAsync(group, failing, fault)))));
+            group => Enumerable.Range(0, Concurrency)
+            .Select(async _ => (Group: group, Duration: await SendRequestAsync(group, failing, fault)))));
         foreach (var group in answers.Where(answer => (answer.Group.Needs & failing) != Store.None).GroupBy(answer => answer.Group))
-            group.Min(answer => answer.Took).ShouldBeLessThan(group.Key.Bound + ShortSlack, $"the fastest response of {group.Key}");
+            group.Min(answer => answer.Duration)
+                .ShouldBeLessThan(group.Key.TimeLimit + ShortTolerance, $"the fastest response of {group.Key}");
 
-        wire.Heal();
+        wire.RemoveFailures();
         var healed = Stopwatch.GetTimestamp();
         await Task.WhenAll(groups.All.Select(group => RecoverAsync(group, healed)));
         var recovered = Stopwatch.GetElapsedTime(healed);
         output.WriteLine($"recovered after {recovered.TotalMilliseconds:F0} ms");
-        recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + ShortSlack);
+        recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + ShortTolerance);
     }
 
     private async Task RecoverAsync(RouteGroup group, long healed)
     {
-        await RealServers.UntilAsync(async () => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route), group.Route);
+        await RealServers.WaitUntilAsync(
+            async () => (await group.SendAsync()).StatusCode.ShouldBe(group.ExpectedStatus, group.Route), group.Route);
         output.WriteLine($"{group.Route}: recovered {Stopwatch.GetElapsedTime(healed).TotalMilliseconds:F0} ms after the failure");
     }
 
-    private async Task<TimeSpan> AskAsync(RouteGroup group, Store failing, NetworkFault fault)
+    private async Task<TimeSpan> SendRequestAsync(RouteGroup group, Store failing, NetworkFault fault)
     {
         var begun = Stopwatch.GetTimestamp();
-        var answer = await group.AskAsync();
-        var took = Stopwatch.GetElapsedTime(begun);
-        output.WriteLine($"{group.Route}: {answer.StatusCode} after {took.TotalMilliseconds:F0} ms");
+        var answer = await group.SendAsync();
+        var duration = Stopwatch.GetElapsedTime(begun);
+        output.WriteLine($"{group.Route}: {answer.StatusCode} after {duration.TotalMilliseconds:F0} ms");
         if ((group.Needs & failing) == Store.None)
-            answer.StatusCode.ShouldBe(group.Usual, group.Route);
+            answer.StatusCode.ShouldBe(group.ExpectedStatus, group.Route);
         else if (fault is NetworkFault.Reset or NetworkFault.HalfOpen)
-            answer.StatusCode.ShouldBeOneOf(group.Usual, group.Away);
+            answer.StatusCode.ShouldBeOneOf(group.ExpectedStatus, group.UnavailableStatus);
         else
-            answer.StatusCode.ShouldBe(group.Away, group.Route);
-        took.ShouldBeLessThan(group.Bound + Slack, group.Route);
-        return took;
+            answer.StatusCode.ShouldBe(group.UnavailableStatus, group.Route);
+        duration.ShouldBeLessThan(group.TimeLimit + Tolerance, group.Route);
+        return duration;
     }
 }
 
@@ -79,7 +83,7 @@ public sealed class TokenIndexFaultTests(ITestOutputHelper output) : StoreFaultT
     [Theory]
     [MemberData(nameof(NetworkFaults))]
     public Task Every_route_answers_in_time_when_the_token_index_fails_and_recovers_within_a_second(NetworkFault fault) =>
-        SurvivesAsync(Mode.Cluster, Store.TokenIndex, fault);
+        CheckAsync(Mode.Cluster, Store.TokenIndex, fault);
 }
 
 public sealed class RecordStoreFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
@@ -87,7 +91,7 @@ public sealed class RecordStoreFaultTests(ITestOutputHelper output) : StoreFault
     [Theory]
     [MemberData(nameof(NetworkFaults))]
     public Task Every_route_answers_in_time_when_the_record_store_fails_and_recovers_within_a_second(NetworkFault fault) =>
-        SurvivesAsync(Mode.Cluster, Store.RecordStore, fault);
+        CheckAsync(Mode.Cluster, Store.RecordStore, fault);
 }
 
 /// <summary>In database mode the token index's database also contains the records.</summary>
@@ -96,5 +100,5 @@ public sealed class DatabaseFaultTests(ITestOutputHelper output) : StoreFaultTes
     [Theory]
     [MemberData(nameof(NetworkFaults))]
     public Task Every_route_answers_in_time_when_the_database_fails_and_recovers_within_a_second(NetworkFault fault) =>
-        SurvivesAsync(Mode.Database, Store.Both, fault);
+        CheckAsync(Mode.Database, Store.Both, fault);
 }

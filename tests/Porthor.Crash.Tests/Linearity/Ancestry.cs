@@ -13,16 +13,16 @@ internal sealed record Row(string Transaction, TokenKey Token, TokenKey? Parent,
 /// </summary>
 internal sealed class Ancestry
 {
-    private readonly Dictionary<TokenKey, Row> living = [];
+    private readonly Dictionary<TokenKey, Row> current = [];
 
-    /// <summary>The violations, each reported once.</summary>
-    public List<string> Impossible { get; } = [];
+    /// <summary>The violations. Each is reported once.</summary>
+    public List<string> Violations { get; } = [];
 
     /// <summary>The number of times that a valid child lost a scope.</summary>
     public int Reduced { get; private set; }
 
     /// <summary>Returns the scopes of a token after all changes; null if the token was removed.</summary>
-    public ScopeSet? ScopesOf(TokenKey token) => living.GetValueOrDefault(token)?.Scopes;
+    public ScopeSet? ScopesOf(TokenKey token) => current.GetValueOrDefault(token)?.Scopes;
 
     public static Ancestry Of(IReadOnlyList<Row> rows)
     {
@@ -31,7 +31,7 @@ internal sealed class Ancestry
         {
             ancestry.Apply(rows[i]);
             if (i == rows.Count - 1 || rows[i + 1].Transaction != rows[i].Transaction)
-                ancestry.Look(rows[i].Transaction);
+                ancestry.CheckTransaction(rows[i].Transaction);
         }
         return ancestry;
     }
@@ -40,26 +40,26 @@ internal sealed class Ancestry
     {
         if (row.Action is "revoke" or "expire")
         {
-            living.Remove(row.Token);
+            current.Remove(row.Token);
             return;
         }
-        if (row.Parent is not null && living.TryGetValue(row.Token, out var before) && !before.Scopes.IsSubsetOf(row.Scopes))
+        if (row.Parent is not null && current.TryGetValue(row.Token, out var before) && !before.Scopes.IsSubsetOf(row.Scopes))
             Reduced++;
-        living[row.Token] = row;
+        current[row.Token] = row;
     }
 
-    private void Look(string transaction)
+    private void CheckTransaction(string transaction)
     {
-        foreach (var child in living.Values.Where(row => row.Parent is not null).ToList())
+        foreach (var child in current.Values.Where(row => row.Parent is not null).ToList())
         {
-            var parent = living.GetValueOrDefault(child.Parent!.Value);
+            var parent = current.GetValueOrDefault(child.Parent!.Value);
             if (parent is not null && child.Scopes.IsSubsetOf(parent.Scopes))
                 continue;
-            Impossible.Add(
+            Violations.Add(
                 $"{child.Token} has [{child.Scopes}] after transaction {transaction}, its "
-                    + $"parent {child.Parent} {(parent is null ? "is no more" : $"[{parent.Scopes}]")}");
+                    + $"parent {child.Parent} {(parent is null ? "does not exist" : $"[{parent.Scopes}]")}");
             // Reports the violation only once.
-            living[child.Token] = child with { Parent = null };
+            current[child.Token] = child with { Parent = null };
         }
     }
 }

@@ -15,7 +15,7 @@ public sealed class AncestryTests
     {
         var ancestry = Ancestry.Of(
             [.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("4", Grandchild, Child, "edit", A)]);
-        ancestry.Impossible.ShouldBeEmpty();
+        ancestry.Violations.ShouldBeEmpty();
         ancestry.Reduced.ShouldBe(2);
         ancestry.ScopesOf(Grandchild).ShouldBe(A);
     }
@@ -23,23 +23,23 @@ public sealed class AncestryTests
     [Fact]
     public void A_child_with_a_scope_that_its_parent_lost_is_reported_once() =>
         Ancestry.Of([.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("5", Root, null, "edit", A)])
-            .Impossible.ShouldHaveSingleItem().ShouldStartWith("grandchild");
+            .Violations.ShouldHaveSingleItem().ShouldStartWith("grandchild");
 
     [Fact]
     public void A_child_that_is_reduced_after_its_parent_is_reported() =>
         Ancestry.Of([.. Tree[..2], new("4", Root, null, "edit", A), new("5", Child, Root, "edit", A)])
-            .Impossible.ShouldHaveSingleItem().ShouldStartWith("child");
+            .Violations.ShouldHaveSingleItem().ShouldStartWith("child");
 
     [Fact]
     public void A_child_created_with_a_lost_scope_is_reported() =>
-        Ancestry.Of([Tree[0], new("2", Root, null, "edit", A), new("3", Child, Root, "create", Both)]).Impossible.ShouldHaveSingleItem();
+        Ancestry.Of([Tree[0], new("2", Root, null, "edit", A), new("3", Child, Root, "create", Both)]).Violations.ShouldHaveSingleItem();
 
     [Fact]
     public void A_child_that_exists_after_its_parent_is_reported()
     {
-        Ancestry.Of([.. Tree, new("4", Child, Root, "revoke", Both)]).Impossible.ShouldHaveSingleItem().ShouldStartWith("grandchild");
+        Ancestry.Of([.. Tree, new("4", Child, Root, "revoke", Both)]).Violations.ShouldHaveSingleItem().ShouldStartWith("grandchild");
         Ancestry.Of(
-            [.. Tree, new("4", Grandchild, Child, "revoke", Both), new("4", Child, Root, "revoke", Both)]).Impossible.ShouldBeEmpty();
+            [.. Tree, new("4", Grandchild, Child, "revoke", Both), new("4", Child, Root, "revoke", Both)]).Violations.ShouldBeEmpty();
     }
 
     private static ScopeSet A => ScopeSet.Of("a");

@@ -8,12 +8,12 @@ namespace Porthor.Crash.Tests.Linearity;
 /// </summary>
 internal static class Linearizability
 {
-    public static bool Holds(IReadOnlyList<Operation> history, TokenState beginning) =>
-        new Search([.. history.OrderBy(operation => operation.Begin)]).From(first: 0, done: 0, beginning);
+    public static bool Holds(IReadOnlyList<Operation> history, TokenState initial) =>
+        new Search([.. history.OrderBy(operation => operation.Begin)]).From(first: 0, done: 0, initial);
 
     private sealed class Search(Operation[] operations)
     {
-        private readonly HashSet<(int, BigInteger, TokenState)> seen = [];
+        private readonly HashSet<(int, BigInteger, TokenState)> visited = [];
 
         /// <param name="first">All operations before this index are done.</param>
         /// <param name="done">A bit mask of the done operations from <paramref name="first"/> on.</param>
@@ -21,14 +21,14 @@ internal static class Linearizability
         {
             while (first < operations.Length && !done.IsEven)
                 (first, done) = (first + 1, done >> 1);
-            if (!seen.Add((first, done, state)))
+            if (!visited.Add((first, done, state)))
                 return false;
-            var left = Enumerable.Range(first, operations.Length - first).Where(i => ((done >> (i - first)) & 1).IsZero).ToList();
-            if (left.TrueForAll(i => operations[i].IsUncertain))
+            var remaining = Enumerable.Range(first, operations.Length - first).Where(i => ((done >> (i - first)) & 1).IsZero).ToList();
+            if (remaining.TrueForAll(i => operations[i].IsUncertain))
                 return true;
             // An operation that has ended comes before every operation that began later.
-            var earliestEnd = left.Min(i => operations[i].End);
-            return left.TakeWhile(i => operations[i].Begin < earliestEnd)
+            var earliestEnd = remaining.Min(i => operations[i].End);
+            return remaining.TakeWhile(i => operations[i].Begin < earliestEnd)
                 .Any(i => operations[i].Apply(state) is { } next && From(first, done | (BigInteger.One << (i - first)), next));
         }
     }

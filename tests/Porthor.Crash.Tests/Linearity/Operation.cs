@@ -15,13 +15,13 @@ internal sealed record Operation(long Begin, long End, string Name, Func<TokenSt
 /// The model of a token: whether it is valid, whether it is listed, and how many of an ordered list of scopes it has. The revocation of an
 /// ancestor first makes it invalid and later removes it from the list; in between it can be revoked on its own.
 /// </summary>
-internal readonly record struct TokenState(bool IsAlive, bool IsListed, int Scopes)
+internal readonly record struct TokenState(bool IsValid, bool IsListed, int Scopes)
 {
-    public static readonly TokenState Dead = new(IsAlive: false, IsListed: false, 0);
+    public static readonly TokenState Revoked = new(IsValid: false, IsListed: false, 0);
 
-    public static TokenState Alive(int scopes) => new(IsAlive: true, IsListed: true, scopes);
+    public static TokenState Valid(int scopes) => new(IsValid: true, IsListed: true, scopes);
 
     public TokenState Reduced(int scopes) => this with { Scopes = Math.Min(Scopes, scopes) };
 
-    public TokenState Refused() => this with { IsAlive = false, Scopes = 0 };
+    public TokenState Invalidated() => this with { IsValid = false, Scopes = 0 };
 }

@@ -20,20 +20,21 @@ internal sealed class TreeSnapshot(Deployment deployment, IReadOnlyList<TestServ
     /// Returns the records with more scopes than the token index lists. Records may have fewer: an incomplete change leaves fewer scopes,
     /// never more.
     /// </summary>
-    public async Task<List<string>> TooMuchAsync(Ancestry ancestry, IEnumerable<Token> tokens)
+    public async Task<List<string>> RecordsWithExtraScopesAsync(Ancestry ancestry, IEnumerable<Token> tokens)
     {
-        List<string> found = [];
+        List<string> violations = [];
         foreach (var token in tokens)
         {
             var listed = ancestry.ScopesOf(token.Key);
             if (await nodes[0].Tokens.GetDataAsync(token) is { } record && (listed is null || !record.Scopes.IsSubsetOf(listed)))
-                found.Add($"{token.Key} is valid with [{record.Scopes}] and {(listed is null ? "not listed" : $"listed with [{listed}]")}");
+                violations.Add(
+                    $"{token.Key} is valid with [{record.Scopes}] and {(listed is null ? "not listed" : $"listed with [{listed}]")}");
         }
-        return found;
+        return violations;
     }
 
     /// <summary>Returns all data for the analysis of a failure. Transaction IDs are in the order of the first locks.</summary>
-    public async Task<string> TellAsync(IEnumerable<Token> tokens)
+    public async Task<string> DescribeAsync(IEnumerable<Token> tokens)
     {
         List<string> lines = ["history: transaction, commit time, id, token, parent, action, scopes, before"];
         lines.AddRange(Texts(await QueryAsync(

@@ -16,14 +16,14 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     private static readonly string[] Scopes = ["read:all", "read:some", "exec:test"];
 
     /// <summary>False for some trees, so that tokens are left for the checks at the end.</summary>
-    private readonly bool endsRoot = seed % 4 != 0;
+    private readonly bool revokesRoot = seed % 4 != 0;
 
     private readonly Lock sync = new();
     private readonly List<Member> members = [];
     private bool reducing;
     private int level = Scopes.Length;
     private long now;
-    private int childrenPassed;
+    private int childrenAllowed;
 
     /// <summary>The number of operations.</summary>
     public int Operations { get; private set; }
@@ -31,34 +31,34 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     /// <summary>
     /// The number of times that a child was allowed with all scopes. Without such cases a lost scope could not be observed.
     /// </summary>
-    public int ChildrenPassed => childrenPassed;
+    public int ChildrenAllowed => childrenAllowed;
 
     /// <summary>All issued tokens.</summary>
     public IEnumerable<Token> Tokens => members.Select(member => member.Token);
 
     public async Task RunAsync()
     {
-        var made = await http.CreateUserTokenAsync(nodes[0].Url, administrator, username, "root", Scopes);
-        members.Add(new Member(Requests.TokenIn(made!), parent: null));
+        var created = await http.CreateUserTokenAsync(nodes[0].Url, administrator, username, "root", Scopes);
+        members.Add(new Member(Requests.TokenIn(created!), parent: null));
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(
             number => Task.Run(() => RunAsync(new Random(HashCode.Combine(seed, number))))));
     }
 
     /// <summary>Returns the histories that are not linearizable. A child can start with any number of scopes.</summary>
-    public IEnumerable<string> Impossible() =>
+    public IEnumerable<string> Violations() =>
         from member in members
         let history = member.History()
         where !Enumerable.Range(0, Scopes.Length + 1).Any(scopes =>
-            (member.Parent is not null || scopes == Scopes.Length) && Linearizability.Holds(history, TokenState.Alive(scopes)))
+            (member.Parent is not null || scopes == Scopes.Length) && Linearizability.Holds(history, TokenState.Valid(scopes)))
         select $"{member.Token.Key}:\n{string.Join('\n', history.OrderBy(operation => operation.Begin))}";
 
     /// <param name="scopes">The number of required scopes; 0 if the token must only be valid.</param>
     public static Operation Used(long begin, long end, int scopes, int? status) => new(
         begin, status is null ? long.MaxValue : end, $"use with {scopes} scopes: {status}", state => status switch
     {
-        200 when state.IsAlive && state.Scopes >= scopes => state,
-        403 when state.IsAlive && state.Scopes < scopes => state,
-        401 when !state.IsAlive => state,
+        200 when state.IsValid && state.Scopes >= scopes => state,
+        403 when state.IsValid && state.Scopes < scopes => state,
+        401 when !state.IsValid => state,
         null => state,
         _ => null,
     });
@@ -66,20 +66,20 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     public static Operation Revoked(long begin, long end, int? status) => new(
         begin, status is null ? long.MaxValue : end, $"revoke: {status}", state => status switch
     {
-        204 when state.IsListed => TokenState.Dead,
+        204 when state.IsListed => TokenState.Revoked,
         404 when !state.IsListed => state,
-        null => TokenState.Dead,
+        null => TokenState.Revoked,
         _ => null,
     });
 
     /// <summary>The first step of the revocation of an ancestor.</summary>
-    public static Operation Ended(long begin, long end) => new(begin, end, "ancestor revoked", state => state.Refused());
+    public static Operation AncestorRevoked(long begin, long end) => new(begin, end, "ancestor revoked", state => state.Invalidated());
 
     public static Operation ReducedTo(long begin, long end, int scopes, int? status) => new(
         begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
     {
-        200 when state.IsAlive => state.Reduced(scopes),
-        404 when !state.IsAlive => state,
+        200 when state.IsValid => state.Reduced(scopes),
+        404 when !state.IsValid => state,
         null => state.Reduced(scopes),
         _ => null,
     });
@@ -88,17 +88,17 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     {
         for (var step = 0; step < Steps; step++)
         {
-            var (act, pick, scopes, node) = (
+            var (action, index, scopes, node) = (
                 random.Next(100), random.Next(int.MaxValue), random.Next(Scopes.Length + 1), nodes[random.Next(nodes.Count)].Url);
-            var member = Pick(pick);
-            // The root is revoked late, so that many operations happen before and some after.
-            await (act switch
+            var member = Pick(index);
+            // The root is revoked late, so that many operations happen before the revocation and some after it.
+            await (action switch
             {
                 < 50 => UseAsync(node, member, scopes),
                 < 75 => DelegateAsync(node, member, $"service-{scopes % 2}"),
                 < 83 => ReduceAsync(node),
                 < 93 when member.Parent is not null => RevokeAsync(node, member),
-                _ when endsRoot && step > Steps * 2 / 3 => RevokeAsync(node, members[0]),
+                _ when revokesRoot && step > Steps * 2 / 3 => RevokeAsync(node, members[0]),
                 _ => UseAsync(node, member, scopes),
             });
         }
@@ -109,9 +109,9 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         var begin = Tick();
         var answer = await http.AuthorizeAsync(node, member.Token, scopes == 0 ? "" : $"scope={Scopes[scopes - 1]}");
         var status = StatusOf(answer, 200, 401, 403);
-        member.Saw(Used(begin, Tick(), scopes, status));
+        member.Add(Used(begin, Tick(), scopes, status));
         if (member.Parent is not null && scopes == Scopes.Length && status == 200)
-            Interlocked.Increment(ref childrenPassed);
+            Interlocked.Increment(ref childrenAllowed);
     }
 
     private async Task DelegateAsync(Uri node, Member parent, string service)
@@ -120,17 +120,17 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         var answer = await http.DelegateAsync(node, parent.Token, service, Scopes);
         var end = Tick();
         var status = StatusOf(answer, 200, 401);
-        parent.Saw(Used(begin, end, scopes: 0, status));
+        parent.Add(Used(begin, end, scopes: 0, status));
         // An issued child is valid, whether it is new or was issued before.
         if (status != 200)
             return;
-        var child = Know(Token.Parse(answer!.Header("X-Auth-Request-Token")!), parent);
-        child.Saw(Used(begin, end, scopes: 0, status));
-        // The child's scopes may be from before a reduction of its parent.
+        var child = GetOrAdd(Token.Parse(answer!.Header("X-Auth-Request-Token")!), parent);
+        child.Add(Used(begin, end, scopes: 0, status));
+        // The child can have scopes from before a reduction of its parent.
         await UseAsync(node, child, Scopes.Length);
     }
 
-    /// <summary>One reduction at a time, each to fewer scopes; scopes are never granted again.</summary>
+    /// <summary>Reduces the scopes of the root. Only one reduction runs at a time, and removed scopes are never granted again.</summary>
     private async Task ReduceAsync(Uri node)
     {
         if (Interlocked.Exchange(ref reducing, true))
@@ -141,7 +141,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
             var root = members[0];
             var begin = Tick();
             var answer = await http.EditAsync(node, administrator, username, root.Token.Key, Scopes[..level]);
-            root.Did(begin, Tick(), StatusOf(answer, 200, 404), 404, (b, e, status) => ReducedTo(b, e, level, status));
+            root.AddForTree(begin, Tick(), StatusOf(answer, 200, 404), 404, (b, e, status) => ReducedTo(b, e, level, status));
         }
         Volatile.Write(ref reducing, false);
     }
@@ -151,21 +151,21 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         var begin = Tick();
         var answer = await http.RevokeAsync(node, administrator, username, member.Token.Key);
         var (end, status) = (Tick(), StatusOf(answer, 204, 404));
-        member.Did(begin, end, status, 404, Revoked);
+        member.AddForTree(begin, end, status, 404, Revoked);
         if (status != 404)
-            member.DidBelow(Ended(begin, status is null ? long.MaxValue : end));
+            member.AddForDescendants(AncestorRevoked(begin, status is null ? long.MaxValue : end));
     }
 
     private long Tick() => Interlocked.Increment(ref now);
 
     /// <summary>Returns the status; null if a store was not available.</summary>
-    private int? StatusOf(Answer? answer, params int[] meant)
+    private int? StatusOf(Answer? answer, params int[] expected)
     {
         lock (sync)
             Operations++;
         if (answer is null or { StatusCode: 503 })
             return null;
-        meant.ShouldContain(answer.StatusCode, answer.Body);
+        expected.ShouldContain(answer.StatusCode, answer.Body);
         return answer.StatusCode;
     }
 
@@ -175,7 +175,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
             return members[number % members.Count];
     }
 
-    private Member Know(Token token, Member parent)
+    private Member GetOrAdd(Token token, Member parent)
     {
         lock (sync)
         {
@@ -190,46 +190,48 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     private sealed class Member(Token token, Member? parent)
     {
         private readonly Lock sync = new();
-        private readonly List<Operation> own = [];
-        private readonly List<Operation> forAllBelow = [];
+        private readonly List<Operation> operations = [];
+        private readonly List<Operation> forDescendants = [];
 
         public Token Token => token;
 
         public Member? Parent => parent;
 
-        public void Saw(Operation operation)
+        public void Add(Operation operation)
         {
             lock (sync)
-                own.Add(operation);
+                operations.Add(operation);
         }
 
-        /// <summary>The operation also applies to all descendants, but its answer does not say whether they existed.</summary>
-        public void Did(long begin, long end, int? status, int notFound, Func<long, long, int?, Operation> describe)
+        /// <summary>
+        /// Adds an operation that also applies to all descendants. The answer does not show whether there were descendants.
+        /// </summary>
+        public void AddForTree(long begin, long end, int? status, int notFound, Func<long, long, int?, Operation> describe)
         {
             lock (sync)
             {
-                own.Add(describe(begin, end, status));
+                operations.Add(describe(begin, end, status));
                 if (status != notFound)
-                    forAllBelow.Add(describe(begin, end, null) with { End = status is null ? long.MaxValue : end });
+                    forDescendants.Add(describe(begin, end, null) with { End = status is null ? long.MaxValue : end });
             }
         }
 
-        public void DidBelow(Operation operation)
+        public void AddForDescendants(Operation operation)
         {
             lock (sync)
-                forAllBelow.Add(operation);
+                forDescendants.Add(operation);
         }
 
         public List<Operation> History()
         {
             lock (sync)
-                return [.. own, .. parent?.Inherited() ?? []];
+                return [.. operations, .. parent?.Inherited() ?? []];
         }
 
         private List<Operation> Inherited()
         {
             lock (sync)
-                return [.. forAllBelow, .. parent?.Inherited() ?? []];
+                return [.. forDescendants, .. parent?.Inherited() ?? []];
         }
     }
 }

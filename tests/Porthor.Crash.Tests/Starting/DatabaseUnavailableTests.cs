@@ -12,19 +12,19 @@ public sealed class DatabaseUnavailableTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment);
-        node.TokenIndex.Refuses = true;
+        node.TokenIndex.RefusesConnections = true;
         var starting = node.StartAsync();
-        // At the second message a server that did not wait would already listen.
-        await RealServers.UntilAsync(
+        // A server that did not wait would listen before the second message.
+        await RealServers.WaitUntilAsync(
             () => Task.FromResult(
                 node.Output.Split("database not ready, waiting two seconds").Length > 2 ? true : throw new TimeoutException()),
             "the log");
         starting.IsCompleted.ShouldBeFalse();
-        // The server does not listen yet, so that no client connects.
+        // The server does not listen yet.
         using (var http = Node.CreateClient())
             await Should.ThrowAsync<HttpRequestException>(() => http.GetAsync(node.Url));
 
-        node.TokenIndex.Refuses = false;
+        node.TokenIndex.RefusesConnections = false;
         await starting;
         node.Output.ShouldContain("initialized database schema");
     }
@@ -39,7 +39,7 @@ public sealed class DatabaseUnavailableTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment, "startTimeout: 5s");
         if (refuses)
-            node.TokenIndex.Refuses = true;
+            node.TokenIndex.RefusesConnections = true;
         else
             node.TokenIndex.Stall();
         var begun = Stopwatch.GetTimestamp();

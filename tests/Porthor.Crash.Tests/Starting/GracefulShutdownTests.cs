@@ -26,20 +26,19 @@ public sealed class GracefulShutdownTests
         var administrator = await http.CreateAdministratorAsync(node.Url, deployment.Settings.BootstrapToken!);
         var user = Requests.TokenIn((await http.CreateUserTokenAsync(node.Url, administrator, "busy", "token", "read:all"))!);
 
-        // Each client sends requests continuously, and regularly changes the service, which makes a separate usage event, until its
-        // connection is refused.
+        // Each client sends requests until its connection is refused. It regularly changes the service, which makes a separate usage event.
         var clients = Enumerable.Range(0, Clients).Select(number => Task.Run(() => SendUntilRefusedAsync(node.Url, user, number))).ToList();
-        await RealServers.UntilAsync(async () => (await UsesAsync(deployment)).ShouldBeGreaterThan(Clients), "uses");
+        await RealServers.WaitUntilAsync(async () => (await CountServicesAsync(deployment)).ShouldBeGreaterThan(Clients), "usage events");
         var ended = await node.TerminateAsync();
         ended.ExitCode.ShouldBe(0, ended.Errors);
         ended.Output.ShouldNotContain("\"severity\":\"error\"");
 
         var services = (await Task.WhenAll(clients)).Sum();
-        (await UsesAsync(deployment)).ShouldBe(services);
+        (await CountServicesAsync(deployment)).ShouldBe(services);
     }
 
     /// <summary>
-    /// A request on a connection that was kept open is answered before the client can know of the shutdown, and the answer closes the
+    /// A client sends a request on an open connection after the shutdown has started. The server answers the request and then closes the
     /// connection.
     /// </summary>
     [Fact]
@@ -47,7 +46,7 @@ public sealed class GracefulShutdownTests
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        // Long enough for a client on a busy machine.
+        // The delay is long enough for a client on a busy machine.
         await using var node = await Node.CreateAsync(deployment, "shutdownDelay: 5s");
         await node.StartAsync();
         using var http = Node.CreateClient();
@@ -58,7 +57,7 @@ public sealed class GracefulShutdownTests
         idle.IsKept.ShouldBeTrue();
 
         var ending = node.TerminateAsync();
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await ReadinessAsync(http, node.Url)).ShouldContain("stopping"), "the start of the shutdown");
         (await idle.GetAsync(url, administrator.Reveal())).ShouldBe(200);
         idle.IsKept.ShouldBeFalse();
@@ -95,7 +94,7 @@ public sealed class GracefulShutdownTests
         }
     }
 
-    private static async Task<int> UsesAsync(Deployment deployment)
+    private static async Task<int> CountServicesAsync(Deployment deployment)
     {
         var postgres = await RealServers.Instance.PostgresAsync();
         return int.Parse(

@@ -5,8 +5,8 @@ using System.Text;
 namespace Porthor.Crash.Tests.Starting;
 
 /// <summary>
-/// An HTTP client that keeps its connection until the server closes it and never repeats a request. HttpClient repeats requests on a broken
-/// connection, which would hide errors.
+/// An HTTP client that keeps its connection until the server closes it and never repeats a request. HttpClient would repeat a request on a
+/// broken connection, which would hide errors.
 /// </summary>
 internal sealed class PersistentConnection : IDisposable
 {

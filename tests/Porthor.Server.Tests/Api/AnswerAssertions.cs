@@ -21,7 +21,7 @@ internal static class AnswerAssertions
     }
 
     /// <summary>Checks an error of the service: message, type, and the location if there is one; no challenge.</summary>
-    public static void ShouldBeRefused(this Answer answer, int status, string type, string message, params string[] location)
+    public static void ShouldBeError(this Answer answer, int status, string type, string message, params string[] location)
     {
         var loc = location.Length == 0 ? "" : $",\"loc\":[{string.Join(',', location.Select(Quoted))}]";
         answer.ShouldBe(status, $$"""{"detail":[{"msg":{{Quoted(message)}},"type":{{Quoted(type)}}{{loc}}}]}""");
@@ -31,7 +31,7 @@ internal static class AnswerAssertions
     }
 
     /// <summary>Checks an error about scopes: the message begins with this text and continues with scopes.</summary>
-    public static void ShouldRefuseScopes(this Answer answer, string beginning)
+    public static void ShouldBeScopeError(this Answer answer, string beginning)
     {
         answer.StatusCode.ShouldBe(422, answer.Body);
         answer.DetailType.ShouldBe("invalid_scopes");
@@ -39,7 +39,7 @@ internal static class AnswerAssertions
         answer.DetailMessage!.ShouldStartWith(beginning + ": ");
     }
 
-    public static void ShouldBeNotFound(this Answer answer) => answer.ShouldBeRefused(404, "not_found", "Token not found", "path", "key");
+    public static void ShouldBeNotFound(this Answer answer) => answer.ShouldBeError(404, "not_found", "Token not found", "path", "key");
 
     /// <summary>Checks form A: the request had no credentials, or the token in the cookie is invalid.</summary>
     public static void ShouldBeUnauthenticated(this Answer answer, string realm = "example.com")

@@ -9,7 +9,7 @@ public class ApiServers : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<Mode, Lazy<Task<ApiServer>>> servers = new();
 
-    internal Task<ApiServer> InAsync(Mode mode) =>
+    internal Task<ApiServer> GetAsync(Mode mode) =>
         servers.GetOrAdd(mode, key => new Lazy<Task<ApiServer>>(() => ApiServer.StartAsync(key, Configure))).Value;
 
     public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -44,7 +44,7 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>The clock, shared by all tests of a class. Tests can advance it and must not rely on its initial value.</summary>
     public ManualClock Clock { get; }
 
-    public SecretLeakDetector Watch => Host.Watch;
+    public SecretLeakDetector LeakDetector => Host.LeakDetector;
 
     public Mode Mode => Host.Deployment.Mode;
 

@@ -14,7 +14,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task A_request_without_credentials_gets_a_challenge(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var key = new string('k', TokenKey.Length);
         foreach (var (method, path, body) in (IEnumerable<(HttpMethod, string, object?)>)[
             (HttpMethod.Get, "/login", null), (HttpMethod.Get, "/token-info", null), (HttpMethod.Get, "/user-info", null),
@@ -35,7 +35,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task A_token_is_accepted_in_each_supported_place(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("findable");
         var token = browser.Session.Reveal();
         foreach (var authorization in (string[])[
@@ -51,16 +51,18 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task Basic_credentials_without_a_token_are_no_credentials(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var pair in (string[])["some-user:password", ":", "gt-:", "gt-KEY.SECRET:gt-KEY.SECRET"])
             (await server.GetAsync("/token-info", ("Authorization", Basic(pair)))).ShouldBeUnauthenticated();
     }
 
-    /// <summary>Such a header is an error of the client. Proxies read the status from headers, because they do not forward 400.</summary>
+    /// <summary>
+    /// A malformed header is an error of the client. Proxies read the status from headers, because they do not forward 400.
+    /// </summary>
     [Theory, EveryMode]
     public async Task A_malformed_header_is_an_invalid_request(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var one = (await server.LogInAsync("one-of-two")).Session.Reveal();
         var two = (await server.LogInAsync("two-of-two")).Session.Reveal();
         foreach (var (authorization, message) in (IEnumerable<(string, string)>)[
@@ -74,20 +76,20 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             (Basic($"{one}:a:b"), "Invalid Basic auth string: expected one user and one password"),
             (Basic($"{one}:{two}"), "Conflicting tokens in Basic username and password fields")])
         {
-            var logged = server.CountLines();
+            var lineCount = server.CountLines();
             (await server.GetAsync("/token-info", ("Authorization", authorization)))
                 .ShouldBeChallenged(403, 400, "invalid_request", message);
-            var line = server.LinesSince(logged, "Invalid request").ShouldHaveSingleItem();
+            var line = server.LinesSince(lineCount, "Invalid request").ShouldHaveSingleItem();
             line.GetProperty("severity").GetString().ShouldBe("info");
             line.GetProperty("error").GetString().ShouldBe(message);
         }
     }
 
-    /// <summary>The header contains the client's text and is still a valid header.</summary>
+    /// <summary>The challenge contains the client's text and is still a valid header.</summary>
     [Theory, EveryMode]
-    public async Task A_header_that_is_not_ASCII_is_answered_like_any_other(Mode mode)
+    public async Task A_header_that_is_not_ASCII_gets_the_usual_error(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         (await server.GetAsync("/token-info", ("Authorization", "Jetôn 🔑")))
             .ShouldBeChallenged(403, 400, "invalid_request", "Unknown Authorization type Jetôn");
         (await server.GetAsync("/token-info", ("Authorization", "🔑 x")))
@@ -97,7 +99,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task An_invalid_token_is_denied_with_the_reason(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("guessed");
         foreach (var (text, message) in (IEnumerable<(string, string)>)[
             ("token", "Token does not start with gt-"), ("GT-" + browser.Session.Reveal()[3..], "Token does not start with gt-"),
@@ -107,10 +109,10 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             // The key is public. Without the secret it is not a credential.
             (new Token(browser.Key, new string('s', Token.SecretLength)).Reveal(), "Token is not valid")])
         {
-            var logged = server.CountLines();
+            var lineCount = server.CountLines();
             (await server.GetAsync("/token-info", ("Authorization", $"Bearer {text}")))
                 .ShouldBeChallenged(401, 401, "invalid_token", message);
-            var line = server.LinesSince(logged, "Invalid token").ShouldHaveSingleItem();
+            var line = server.LinesSince(lineCount, "Invalid token").ShouldHaveSingleItem();
             line.GetProperty("severity").GetString().ShouldBe("info");
             line.GetProperty("error").GetString().ShouldBe(message);
         }
@@ -120,7 +122,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task The_cookie_takes_precedence_over_the_header_even_if_its_session_is_invalid(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("cookie-user");
         var header = TestServer.Bearer((await server.LogInAsync("header-user")).Session);
 
@@ -129,9 +131,9 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         // The header is not parsed.
         (await server.GetAsync("/token-info", browser.Cookie, ("Authorization", "Bearer"))).StatusCode.ShouldBe(200);
 
-        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
-        (await server.GetAsync("/token-info", dead, header)).ShouldBeUnauthenticated();
-        // With a cookie without a token, or a cookie of another origin, the header applies.
+        var invalidSession = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        (await server.GetAsync("/token-info", invalidSession, header)).ShouldBeUnauthenticated();
+        // If the cookie has no token or is of another origin, the header applies.
         var empty = server.Host.Cookie(SessionState.Empty);
         (await server.GetAsync("/token-info", empty, header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
         (await server.GetAsync("/token-info", ("Cookie", "gafaelfawr=garbage"), header)).Json.GetProperty("username").GetString()
@@ -141,16 +143,16 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task A_missing_scope_is_named(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("plain", "exec:admin,user:token");
         foreach (var (method, path) in (IEnumerable<(HttpMethod, string)>)[
             (HttpMethod.Post, "/tokens"), (HttpMethod.Get, "/history/token-changes"), (HttpMethod.Put, "/quota-overrides"),
             (HttpMethod.Delete, "/quota-overrides")])
         {
-            var logged = server.CountLines();
-            (await server.SendAsync(method, ApiServer.Prefix + path, method == HttpMethod.Get ? null : new { }, browser.Writing))
-                .ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
-            var line = server.LinesSince(logged, "Permission denied").ShouldHaveSingleItem();
+            var lineCount = server.CountLines();
+            (await server.SendAsync(method, ApiServer.Prefix + path, method == HttpMethod.Get ? null : new { }, browser.WriteHeaders))
+                .ShouldBeError(403, "permission_denied", "Token does not have required scope admin:token");
+            var line = server.LinesSince(lineCount, "Permission denied").ShouldHaveSingleItem();
             line.GetProperty("severity").GetString().ShouldBe("info");
             line.GetProperty("error").GetString().ShouldBe("Token does not have required scope admin:token");
             line.GetProperty("user").GetString().ShouldBe("plain");
@@ -160,10 +162,10 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task The_bootstrap_token_needs_no_scope_on_routes_that_accept_it(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var logged = server.CountLines();
+        var server = await servers.GetAsync(mode);
+        var lineCount = server.CountLines();
         (await server.GetAsync("/history/token-changes?limit=1", server.Bootstrap)).StatusCode.ShouldBe(200);
-        server.LinesSince(logged, "Authenticated with bootstrap token").ShouldHaveSingleItem().ShouldBeLogLine(
+        server.LinesSince(lineCount, "Authenticated with bootstrap token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Authenticated with bootstrap token","severity":"info","logger":"gafaelfawr",
              "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{{server.Host.Url.Authority}}}/auth/api/v1/history/token-changes?limit=1","remoteIp":"127.0.0.1"},

@@ -12,7 +12,7 @@ namespace Porthor.Server.Tests.Api;
 internal sealed record Browser(string Username, Token Session, (string, string) Cookie, (string, string) Csrf)
 {
     /// <summary>The headers of a write request from one of Porthor's pages.</summary>
-    public (string, string)[] Writing => [Cookie, Csrf];
+    public (string, string)[] WriteHeaders => [Cookie, Csrf];
 
     public TokenKey Key => Session.Key;
 }
@@ -29,12 +29,12 @@ internal static class Logins
     }
 
     /// <summary>Creates a user token through the API with the user's browser.</summary>
-    public static async Task<Token> MakeTokenAsync(
+    public static async Task<Token> CreateTokenAsync(
         this ApiServer server, Browser browser, string name, string scopes = "", long? expires = null)
     {
         var answer = await server.PostAsync(
             $"/users/{browser.Username}/tokens", new { token_name = name, scopes = ScopeSet.Parse(scopes).Names, expires },
-            browser.Writing);
+            browser.WriteHeaders);
         answer.StatusCode.ShouldBe(201, answer.Body);
         return Token.Parse(answer.Json.GetProperty("token").GetString()!);
     }

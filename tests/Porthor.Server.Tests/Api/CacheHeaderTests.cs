@@ -8,10 +8,10 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
     [Theory, EveryMode]
     public async Task Responses_with_secrets_are_not_stored(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("secretive");
         foreach (var answer in (Answer[])[
-            await server.PostAsync("/users/secretive/tokens", new { token_name = "a" }, browser.Writing),
+            await server.PostAsync("/users/secretive/tokens", new { token_name = "a" }, browser.WriteHeaders),
             await server.PostAsync("/users/secretive/tokens", new { token_name = "b" }, TestServer.Bearer(browser.Session)),
             await server.PostAsync("/tokens", new { username = "somebody", token_type = "user", token_name = "a" }, server.Bootstrap),
             await server.PostAsync("/tokens", new { username = "bot-somebody", token_type = "service" }, server.Bootstrap),
@@ -25,9 +25,9 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
     [Fact]
     public async Task Every_JSON_response_has_the_content_type_of_JSON()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("jason", "admin:token,user:token");
-        var token = await server.MakeTokenAsync(browser, "listed");
+        var token = await server.CreateTokenAsync(browser, "listed");
         foreach (var path in (string[])[
             "/", "/health", "/health/live", "/health/ready", "/auth/openapi.json", "/nowhere", "/auth/api/v1/login",
             "/auth/api/v1/token-info",
@@ -44,6 +44,6 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
                 answer.Header("X-Content-Type-Options").ShouldBe("nosniff", path);
             }
         }
-        (await server.PostAsync("/users/jason/tokens", "{", browser.Writing)).Header("X-Content-Type-Options").ShouldBe("nosniff");
+        (await server.PostAsync("/users/jason/tokens", "{", browser.WriteHeaders)).Header("X-Content-Type-Options").ShouldBe("nosniff");
     }
 }

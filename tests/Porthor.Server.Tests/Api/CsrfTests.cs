@@ -16,10 +16,10 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task Every_write_with_a_cookie_must_contain_the_CSRF_value(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("writer", "admin:token,user:token");
         var another = await server.LogInAsync("other-writer");
-        var token = await server.MakeTokenAsync(browser, "one");
+        var token = await server.CreateTokenAsync(browser, "one");
         foreach (var (method, path, body) in Writes("writer", token.Key.Value))
         {
             foreach (var attempt in ((string, string)[][])[
@@ -29,10 +29,10 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
                 // Neither the value without the cookie nor a token in a header replaces it.
                 [browser.Cookie, TestServer.Bearer(browser.Session)], [another.Cookie, browser.Csrf]])
             {
-                var logged = server.CountLines();
+                var lineCount = server.CountLines();
                 (await server.SendAsync(method, ApiServer.Prefix + path, body, attempt))
-                    .ShouldBeRefused(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
-                var line = server.LinesSince(logged, "CSRF verification failed").ShouldHaveSingleItem();
+                    .ShouldBeError(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
+                var line = server.LinesSince(lineCount, "CSRF verification failed").ShouldHaveSingleItem();
                 line.GetProperty("severity").GetString().ShouldBe("error");
                 line.GetProperty("error").GetString().ShouldBe(Wrong);
                 line.GetProperty("token_source").GetString().ShouldBe("cookie");
@@ -47,7 +47,7 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task Reads_and_tokens_in_headers_need_no_CSRF_value(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("reader");
         (await server.GetAsync("/users/reader/tokens", browser.Cookie)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/reader/tokens", browser.Cookie, ("X-CSRF-Token", "wrong"))).StatusCode.ShouldBe(200);
@@ -60,38 +60,39 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
             .StatusCode.ShouldBe(201);
     }
 
-    /// <summary>If the cookie has no value, no value is correct.</summary>
+    /// <summary>If the cookie has no CSRF value, no value in the header is correct.</summary>
     [Theory, EveryMode]
     public async Task A_session_without_a_CSRF_value_cannot_write(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("valueless");
         var cookie = server.Host.Cookie(new SessionState { Token = browser.Session });
         foreach (var (headers, message) in (IEnumerable<((string, string)[], string)>)[
             ([cookie], Missing), ([cookie, ("X-CSRF-Token", "")], Wrong), ([cookie, ("X-CSRF-Token", "something")], Wrong)])
             (await server.PostAsync("/users/valueless/tokens", new { token_name = "x" }, headers))
-                .ShouldBeRefused(403, "invalid_csrf", message, "header", "X-CSRF-Token");
+                .ShouldBeError(403, "invalid_csrf", message, "header", "X-CSRF-Token");
 
         // An empty value in the cookie does not match an empty header.
         var empty = server.Host.Cookie(new SessionState { Token = browser.Session, Csrf = "" });
         foreach (var (headers, message) in (IEnumerable<((string, string)[], string)>)[
             ([empty], Wrong), ([empty, ("X-CSRF-Token", "")], Missing), ([empty, ("X-CSRF-Token", "something")], Wrong)])
             (await server.PostAsync("/users/valueless/tokens", new { token_name = "x" }, headers))
-                .ShouldBeRefused(403, "invalid_csrf", message, "header", "X-CSRF-Token");
+                .ShouldBeError(403, "invalid_csrf", message, "header", "X-CSRF-Token");
     }
 
-    /// <summary>The check comes before the token lookup and before the validation of the body.</summary>
+    /// <summary>The CSRF value is checked before the token is looked up and before the body is validated.</summary>
     [Theory, EveryMode]
     public async Task The_CSRF_value_is_checked_before_the_token(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var csrf = SessionCookie.CreateCsrf();
-        var dead = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = csrf });
-        (await server.PostAsync("/users/x/tokens", new { }, dead)).ShouldBeRefused(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
-        (await server.PostAsync("/users/x/tokens", new { }, dead, ("X-CSRF-Token", csrf))).ShouldBeUnauthenticated();
+        var invalidSession = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = csrf });
+        (await server.PostAsync("/users/x/tokens", new { }, invalidSession))
+            .ShouldBeError(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
+        (await server.PostAsync("/users/x/tokens", new { }, invalidSession, ("X-CSRF-Token", csrf))).ShouldBeUnauthenticated();
         // The check also applies to the bootstrap token in a cookie.
         var bootstrap = server.Host.Cookie(new SessionState { Token = server.Host.Core.BootstrapToken, Csrf = csrf });
-        (await server.DeleteAsync("/quota-overrides", bootstrap)).ShouldBeRefused(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
+        (await server.DeleteAsync("/quota-overrides", bootstrap)).ShouldBeError(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
         (await server.DeleteAsync("/quota-overrides", bootstrap, ("X-CSRF-Token", csrf))).StatusCode.ShouldBe(404);
     }
 

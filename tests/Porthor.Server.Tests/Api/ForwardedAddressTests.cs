@@ -37,22 +37,22 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
     [Theory, EveryMode]
     public async Task The_client_address_is_the_last_one_that_is_not_a_trusted_proxy(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("forwarded");
         foreach (var (index, (header, address)) in Chains.Index())
         {
-            var logged = server.CountLines();
+            var lineCount = server.CountLines();
             var body = $"{{\"token_name\":\"token {index}\"}}";
             // A raw request, because HttpClient would join the header lines.
             var answer = await server.SendRawAsync(
                 $"POST /auth/api/v1/users/forwarded/tokens HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\nContent-Type: "
                     + $"application/json\r\n"
-                + $"{string.Concat(browser.Writing.Select(line => $"{line.Item1}: {line.Item2}\r\n"))}{string.Concat(header.Select(line => $"X-Forwarded-For: {line}\r\n"))}"
+                + $"{string.Concat(browser.WriteHeaders.Select(line => $"{line.Item1}: {line.Item2}\r\n"))}{string.Concat(header.Select(line => $"X-Forwarded-For: {line}\r\n"))}"
                 + $"Content-Length: {body.Length}\r\n\r\n{body}");
             answer!.StatusCode.ShouldBe(201);
             var history = await server.GetAsync("/users/forwarded/token-change-history?limit=1", browser.Cookie);
             history.Json[0].GetProperty("ip_address").GetString().ShouldBe(address, string.Join('|', header));
-            server.LinesSince(logged, "Created new user token").Single().GetProperty("httpRequest").GetProperty("remoteIp").GetString()
+            server.LinesSince(lineCount, "Created new user token").Single().GetProperty("httpRequest").GetProperty("remoteIp").GetString()
                 .ShouldBe(address);
         }
     }
@@ -61,7 +61,7 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
     [Theory, EveryMode]
     public async Task The_scheme_is_that_of_the_clients_address(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("linked");
         foreach (var (addresses, schemes, expected) in (IEnumerable<(string?, string[], string)>)[
             (null, [], "http"), ("192.0.2.1", [], "http"), ("192.0.2.1", ["https"], "https"),
@@ -92,17 +92,17 @@ public sealed class UnconfiguredProxyTests(ApiServers servers) : IClassFixture<A
     [Theory, EveryMode]
     public async Task The_right_most_address_is_the_client_address(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("direct");
         (await server.PostAsync(
-            "/users/direct/tokens", new { token_name = "one" }, [.. browser.Writing, ("X-Forwarded-For", "203.0.113.9, 10.0.0.1")]))
+            "/users/direct/tokens", new { token_name = "one" }, [.. browser.WriteHeaders, ("X-Forwarded-For", "203.0.113.9, 10.0.0.1")]))
             .StatusCode.ShouldBe(201);
         (await server.GetAsync("/users/direct/token-change-history?limit=1", browser.Cookie)).Json[0].GetProperty("ip_address").GetString()
             .ShouldBe("10.0.0.1");
 
         // A filter finds the address in every spelling and from every source.
         (await server.PostAsync(
-            "/users/direct/tokens", new { token_name = "two" }, [.. browser.Writing, ("X-Forwarded-For", "::ffff:203.0.113.77")]))
+            "/users/direct/tokens", new { token_name = "two" }, [.. browser.WriteHeaders, ("X-Forwarded-For", "::ffff:203.0.113.77")]))
             .StatusCode.ShouldBe(201);
         foreach (var filter in (string[])[
             "203.0.113.77", "::ffff:203.0.113.77", "::ffff:203.0.113.0/120", "203.0.113.0/24", "::FFFF:cb00:714d"])

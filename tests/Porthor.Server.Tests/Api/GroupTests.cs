@@ -9,7 +9,7 @@ public sealed class GroupTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task Groups_are_returned_one_per_line(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("grouped", user: UserData.None with { Groups = [new("foobar", 2), new("foo", 1)] });
         foreach (var header in ((string, string)[])[browser.Cookie, TestServer.Bearer(browser.Session)])
         {
@@ -28,7 +28,7 @@ public sealed class GroupTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task A_user_without_groups_gets_no_line_and_an_unknown_user_is_denied(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("groupless", user: UserData.None);
         foreach (var query in (string[])["", "?group=foo"])
         {
@@ -41,7 +41,7 @@ public sealed class GroupTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task Without_a_directory_lookups_are_not_found(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("curious", "admin:userinfo");
         foreach (var path in (string[])["/users", "/users/curious", "/groups"])
         {

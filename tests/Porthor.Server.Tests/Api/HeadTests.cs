@@ -11,9 +11,9 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task HEAD_returns_the_response_of_GET_without_a_body(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("reader", "user:token,admin:token,read:all");
-        (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+        (string, string)[] originalRequest = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
         foreach (var path in (string[])[
             "/", "/health", "/health/live", "/auth/openapi.json", "/auth/docs", "/auth/docs/", "/auth/redoc", "/auth/assets/porthor.css",
             "/auth/nothing",
@@ -25,7 +25,7 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
             "/ingress/anonymous", "/ingress/auth?scope=read:all", "/ingress/auth?scope=exec:none", "/ingress/auth", "/ingress/forward"])
         {
             foreach (var headers in ((string, string)[][])[
-                [.. question], [.. question, browser.Cookie], [browser.Cookie, ("Accept", "text/html")]])
+                [.. originalRequest], [.. originalRequest, browser.Cookie], [browser.Cookie, ("Accept", "text/html")]])
             {
                 // HEAD comes first, because GET /logout revokes the session.
                 var head = (await server.SendLineAsync($"HEAD {path} HTTP/1.1", headers)).ShouldNotBeNull(path);
@@ -45,7 +45,7 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task Routes_without_GET_reject_HEAD(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var answer = (await server.SendLineAsync("HEAD /auth/api/v1/tokens HTTP/1.1")).ShouldNotBeNull();
         (answer.StatusCode, answer.Body, answer.Header("Allow")).ShouldBe((405, "", "POST"));
     }

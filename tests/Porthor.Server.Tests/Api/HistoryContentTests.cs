@@ -158,10 +158,10 @@ public sealed class HistoryContentTests
             .ShouldBe(expected.Where(line => line.Contains(portal.Key.Value, StringComparison.Ordinal)));
         Lines((await server.GetAsync($"/users/one/tokens/{s}/change-history", one)).Body)
             .ShouldBe(expected.Where(line => line.Contains($"\"{s}\"", StringComparison.Ordinal)));
-        server.Watch.Leaks().ShouldBeEmpty();
+        server.LeakDetector.Leaks().ShouldBeEmpty();
     }
 
-    /// <summary>HIS-011: a user without history gets an empty list; a token without history does not exist.</summary>
+    /// <summary>HIS-011: for a user without history the list is empty. A token without history does not exist.</summary>
     [Theory, EveryMode]
     public async Task Without_history_a_user_gets_an_empty_list_and_a_token_is_not_found(Mode mode)
     {

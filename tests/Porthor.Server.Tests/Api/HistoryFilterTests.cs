@@ -11,23 +11,23 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
     /// <summary>Servers with the same history in each mode.</summary>
     public sealed class HistoryServers : ApiServers
     {
-        private readonly Dictionary<Mode, (Dictionary<string, TokenKey> Keys, Token Alice)> seen = [];
+        private readonly Dictionary<Mode, (Dictionary<string, TokenKey> Keys, Token Alice)> histories = [];
 
         /// <summary>Returns the server, the keys of its tokens by name, and the session of one of its users.</summary>
-        internal async Task<(ApiServer Server, Dictionary<string, TokenKey> Keys, (string, string) Alice)> SeenAsync(Mode mode)
+        internal async Task<(ApiServer Server, Dictionary<string, TokenKey> Keys, (string, string) Alice)> GetWithHistoryAsync(Mode mode)
         {
-            var server = await InAsync(mode);
-            if (!seen.TryGetValue(mode, out var found))
-                seen[mode] = found = await HappenAsync(server);
+            var server = await GetAsync(mode);
+            if (!histories.TryGetValue(mode, out var found))
+                histories[mode] = found = await CreateHistoryAsync(server);
             return (server, found.Keys, TestServer.Bearer(found.Alice));
         }
 
-        private static async Task<(Dictionary<string, TokenKey> Keys, Token Alice)> HappenAsync(ApiServer server)
+        private static async Task<(Dictionary<string, TokenKey> Keys, Token Alice)> CreateHistoryAsync(ApiServer server)
         {
             var tokens = server.Host.Tokens;
             var alice = await tokens.SessionForAsync("alice", "read:all,user:token", address: IPAddress.Parse("192.0.2.17"));
             server.Clock.Advance(TimeSpan.FromSeconds(10));
-            var inner = await tokens.GetInternalTokenAsync(alice, "tap", ScopeSet.Of("read:all"));
+            var internalToken = await tokens.GetInternalTokenAsync(alice, "tap", ScopeSet.Of("read:all"));
             server.Clock.Advance(TimeSpan.FromSeconds(10));
             var notebook = await tokens.GetNotebookTokenAsync(alice with { IpAddress = IPAddress.Parse("192.0.2.18") });
             server.Clock.Advance(TimeSpan.FromSeconds(10));
@@ -43,7 +43,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
             Dictionary<string, TokenKey> keys = new()
             {
                 ["session"] = alice.Record.Token.Key,
-                ["internal"] = inner.Key,
+                ["internal"] = internalToken.Key,
                 ["notebook"] = notebook.Key,
                 ["admin"] = bruno.Record.Token.Key,
                 ["made"] = made.Key,
@@ -56,7 +56,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
     [Theory, EveryMode]
     public async Task Every_filter_returns_the_matching_entries(Mode mode)
     {
-        var (server, keys, _) = await servers.SeenAsync(mode);
+        var (server, keys, _) = await servers.GetWithHistoryAsync(mode);
         var last = server.Now;
         foreach (var (query, expected) in (IEnumerable<(string, string)>)[
             ("", "service made admin notebook internal session"),
@@ -100,11 +100,11 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
         }
     }
 
-    /// <summary>HIS-011: the same filters for the entries of one user. The query cannot select another user.</summary>
+    /// <summary>HIS-011: the history of one user has the same filters. The query cannot select another user.</summary>
     [Theory, EveryMode]
     public async Task A_users_history_has_the_same_filters(Mode mode)
     {
-        var (server, keys, alice) = await servers.SeenAsync(mode);
+        var (server, keys, alice) = await servers.GetWithHistoryAsync(mode);
         foreach (var (query, expected) in (IEnumerable<(string, string)>)[
             ("", "made notebook internal session"), ("token_type=internal", "internal"),
             ($"key={keys["session"]}", "notebook internal session"),
@@ -123,7 +123,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
     [Theory, EveryMode]
     public async Task An_invalid_address_is_rejected_with_the_reason(Mode mode)
     {
-        var (server, _, alice) = await servers.SeenAsync(mode);
+        var (server, _, alice) = await servers.GetWithHistoryAsync(mode);
         foreach (var (sent, reason) in (IEnumerable<(string, string)>)[
             ("", "'' does not appear to be an IPv4 or IPv6 address"),
             ("127.0.0.400", "'127.0.0.400' does not appear to be an IPv4 or IPv6 address"),
@@ -146,18 +146,18 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
             ("192.0.2.1/24", "192.0.2.1/24 has host bits set"), ("2001:db8::1/32", "2001:db8::1/32 has host bits set")])
         {
             (await server.GetAsync($"/history/token-changes?ip_address={Uri.EscapeDataString(sent)}", server.Bootstrap))
-                .ShouldBeRefused(422, "invalid_ip_address", $"Invalid IP address: {reason}", "query", "ip_address");
+                .ShouldBeError(422, "invalid_ip_address", $"Invalid IP address: {reason}", "query", "ip_address");
         }
         // The permission is checked before the parameters.
         (await server.GetAsync("/users/bruno/token-change-history?ip_address=nonsense", alice))
-            .ShouldBeRefused(403, "permission_denied", "Cannot act on tokens for user bruno");
+            .ShouldBeError(403, "permission_denied", "Cannot act on tokens for user bruno");
     }
 
     /// <summary>A zone is valid in an address, but no stored address has one (contract/tokens.md 7.9).</summary>
     [Theory, EveryMode]
     public async Task An_address_with_a_zone_matches_nothing(Mode mode)
     {
-        var (server, _, alice) = await servers.SeenAsync(mode);
+        var (server, _, alice) = await servers.GetWithHistoryAsync(mode);
         foreach (var sent in (string[])["fe80::1%eth0", "2001:db8::%1/32", "::%x/0", "fe80::1%eth0/128"])
         {
             foreach (var path in (string[])["/users/alice/token-change-history", "/history/token-changes"])

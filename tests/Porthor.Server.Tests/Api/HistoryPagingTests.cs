@@ -13,8 +13,8 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task Paging_forward_and_backward_returns_every_entry_once(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var browser = await ChangedOftenAsync(server, "walker");
+        var server = await servers.GetAsync(mode);
+        var browser = await LogInWithChangesAsync(server, "walker");
         const string url = "/auth/api/v1/users/walker/token-change-history?limit=5";
         var all = Entries(await server.GetAsync("/users/walker/token-change-history", browser.Cookie));
         all.Count.ShouldBe(Changes);
@@ -37,8 +37,8 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         // Backward: each previous page links to the page before.
         for (var i = pages.Count - 1; i > 0; i--)
         {
-            var here = LinksOf(await server.SendAsync(HttpMethod.Get, pages[i].Url, headers: [browser.Cookie]));
-            var before = await server.SendAsync(HttpMethod.Get, here["prev"], headers: [browser.Cookie]);
+            var currentLinks = LinksOf(await server.SendAsync(HttpMethod.Get, pages[i].Url, headers: [browser.Cookie]));
+            var before = await server.SendAsync(HttpMethod.Get, currentLinks["prev"], headers: [browser.Cookie]);
             Entries(before).ShouldBe(pages[i - 1].Entries);
             var links = LinksOf(before);
             links["next"].ShouldBe(pages[i].Url);
@@ -58,12 +58,12 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         backwards.ShouldBe(all);
     }
 
-    /// <summary>HIS-002, and limits that are larger than the history.</summary>
+    /// <summary>HIS-002. The limit can be larger than the history.</summary>
     [Theory, EveryMode]
     public async Task A_page_can_have_any_size(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var browser = await ChangedOftenAsync(server, "sizer");
+        var server = await servers.GetAsync(mode);
+        var browser = await LogInWithChangesAsync(server, "sizer");
         var all = Entries(await server.GetAsync("/users/sizer/token-change-history", browser.Cookie));
         foreach (var (limit, count) in (IEnumerable<(string, int)>)[
             ("1", 1), ("22", 22), ("23", 23), ("24", 23), ("1000000", 23), ("2147483648", 23), ("9223372036854775807", 23),
@@ -81,8 +81,8 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task A_cursor_without_a_limit_returns_all_remaining_entries(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var browser = await ChangedOftenAsync(server, "resting");
+        var server = await servers.GetAsync(mode);
+        var browser = await LogInWithChangesAsync(server, "resting");
         var all = Entries(await server.GetAsync("/users/resting/token-change-history", browser.Cookie));
         var cursor = CursorOf(LinksOf(await server.GetAsync("/users/resting/token-change-history?limit=9", browser.Cookie))["next"]);
         foreach (var (sent, expected) in (IEnumerable<(string, IEnumerable<string>)>)[(cursor, all.Skip(9)), ($"p{cursor}", all.Take(9))])
@@ -98,8 +98,8 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task Filters_apply_on_every_page(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var browser = await ChangedOftenAsync(server, "filterer");
+        var server = await servers.GetAsync(mode);
+        var browser = await LogInWithChangesAsync(server, "filterer");
         var since = server.Now - 3;
         var all = Entries(await server.GetAsync($"/users/filterer/token-change-history?since={since}", browser.Cookie));
         all.Count.ShouldBeInRange(6, Changes - 1);
@@ -121,8 +121,8 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task Links_repeat_the_query(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var browser = await ChangedOftenAsync(server, "linker");
+        var server = await servers.GetAsync(mode);
+        var browser = await LogInWithChangesAsync(server, "linker");
         var address = $"{server.Host.Url}auth/api/v1/users/linker/token-change-history";
         var first = await server.GetAsync("/users/linker/token-change-history?limit=2", browser.Cookie);
         var cursor = CursorOf(LinksOf(first)["next"]);
@@ -131,22 +131,22 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         // The time and the number of the first entry of the next page.
         cursor.ShouldMatch($"^{server.Now}_[0-9]+$");
 
-        var asked = await server.GetAsync(
+        var page = await server.GetAsync(
             $"/users/linker/token-change-history?x=%7E-._&cursor={cursor}&since=1970-01-01T00%3A00:00%2B00:00&y=&limit=9&x=a+b%20c&%C3%BC=%E2%82%AC%22<>&limit=2&z", browser.Cookie);
         const string since = "since=1970-01-01T00%3A00%3A00%2B00%3A00";
         const string umlaut = "%C3%BC=%E2%82%AC%22%3C%3E";
-        asked.Header("Link").ShouldBe(
+        page.Header("Link").ShouldBe(
             $"<{address}?x=~-._&{since}&y=&limit=9&x=a+b+c&{umlaut}&limit=2&z=>; rel=\"first\", "
-            + $"<{address}?x=~-._&x=a+b+c&{since}&limit=9&limit=2&{umlaut}&cursor={CursorOf(LinksOf(asked)["next"])}>; rel=\"next\", "
+            + $"<{address}?x=~-._&x=a+b+c&{since}&limit=9&limit=2&{umlaut}&cursor={CursorOf(LinksOf(page)["next"])}>; rel=\"next\", "
             + $"<{address}?x=~-._&x=a+b+c&{since}&limit=9&limit=2&{umlaut}&cursor=p{cursor}>; rel=\"prev\"");
-        (await server.SendAsync(HttpMethod.Get, LinksOf(asked)["prev"], headers: [browser.Cookie])).Body.ShouldBe(first.Body);
+        (await server.SendAsync(HttpMethod.Get, LinksOf(page)["prev"], headers: [browser.Cookie])).Body.ShouldBe(first.Body);
     }
 
     /// <summary>WEAK-07: well-formed cursors with values out of range.</summary>
     [Theory, EveryMode]
     public async Task A_cursor_out_of_range_is_rejected(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var cursor in (string[])[
             "253402300800_1", "p253402300800_1", "99999999999999999999999999999999999999_1", "1_2147483648", "p1_9223372036854775808",
             "1_99999999999999999999999999999999999999"])
@@ -165,15 +165,15 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
             (await server.GetAsync($"/history/token-changes?cursor={cursor}", server.Bootstrap)).Body.ShouldBe(all.Body);
     }
 
-    /// <summary>Creates a user with several changes in one second, as a script can make them.</summary>
-    private static async Task<Browser> ChangedOftenAsync(ApiServer server, string username)
+    /// <summary>Creates a user with several changes in the same second, as a script can cause them.</summary>
+    private static async Task<Browser> LogInWithChangesAsync(ApiServer server, string username)
     {
         var browser = await server.LogInAsync(username);
         for (var i = 1; i < Changes; i++)
         {
             if (i % 3 == 2)
                 server.Clock.Advance(TimeSpan.FromSeconds(1));
-            await server.MakeTokenAsync(browser, $"token {i}");
+            await server.CreateTokenAsync(browser, $"token {i}");
         }
         return browser;
     }

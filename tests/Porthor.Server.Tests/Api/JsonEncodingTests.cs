@@ -10,7 +10,7 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task JSON_is_accepted_in_every_Unicode_encoding(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("encoder");
         Encoding[] encodings =
         [
@@ -36,7 +36,7 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
     [Fact]
     public async Task Invalid_text_and_invalid_JSON_are_rejected()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("mangler");
         foreach (var empty in (byte[][])[
             [0xFF, 0xFE], [0xFE, 0xFF], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF], [0xFF, 0xFE, (byte)'{', 0]])
@@ -57,6 +57,6 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
     {
         var content = new ByteArrayContent(body);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
-        return server.SendAsync(HttpMethod.Post, $"{ApiServer.Prefix}/users/{browser.Username}/tokens", content, browser.Writing);
+        return server.SendAsync(HttpMethod.Post, $"{ApiServer.Prefix}/users/{browser.Username}/tokens", content, browser.WriteHeaders);
     }
 }

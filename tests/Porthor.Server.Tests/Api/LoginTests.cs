@@ -19,7 +19,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task A_page_gets_its_user_and_the_known_scopes(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("some-user", "user:token,read:all");
         var answer = await server.GetAsync("/login", browser.Cookie);
         answer.ShouldBe(
@@ -33,7 +33,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task A_session_without_a_CSRF_value_gets_a_valid_one(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("fresh-user");
         var gitHub = new Secret("a-github-access-token");
         var before = new SessionState { Token = browser.Session, GitHub = gitHub, ReturnUrl = "https://example.com/x" };
@@ -48,7 +48,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         state.GitHub!.Reveal().ShouldBe("a-github-access-token");
         state.ReturnUrl.ShouldBe("https://example.com/x");
 
-        // With quotes, as browsers send it, and without.
+        // The cookie is accepted with quotes, as browsers send it, and without.
         var sent = answer.Header("Set-Cookie")!.Split(';')[0];
         foreach (var cookie in (string[])[
             sent, sent.Replace("\"", "", StringComparison.Ordinal), $"other=1;{sent} ; last=2", $"{SessionCookie.Name}=first; {sent}"])
@@ -61,11 +61,11 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         }
     }
 
-    /// <summary>The padding of the value depends on its length, and the quotes on the padding.</summary>
+    /// <summary>The length of the value determines whether it has padding. A value with padding is quoted.</summary>
     [Fact]
     public async Task A_cookie_with_padding_is_quoted_and_others_are_not()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("padded");
         var seen = new HashSet<bool>();
         foreach (var length in Enumerable.Range(1, 48))
@@ -85,19 +85,19 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task Only_a_valid_session_is_accepted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("alive");
         var foreign = new SessionCookie(new Fernet([FernetKey.Create()], TimeProvider.System));
-        // No cookie; a token in a header; an unknown token; an invalid token.
+        // Tests requests without a cookie, with a token in a header, with an unknown token, and without a token in the cookie.
         (await server.GetAsync("/login")).ShouldBeUnauthenticated();
         (await server.GetAsync("/login", TestServer.Bearer(browser.Session))).ShouldBeUnauthenticated();
         (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Token = Token.Create() }))).ShouldBeUnauthenticated();
         (await server.GetAsync(
             "/login", server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() }))).ShouldBeUnauthenticated();
         // A revoked session.
-        var left = await server.LogInAsync("gone");
-        (await server.DeleteAsync($"/users/gone/tokens/{left.Key}", left.Writing)).ShouldBeNoContent();
-        (await server.GetAsync("/login", left.Cookie)).ShouldBeUnauthenticated();
+        var revoked = await server.LogInAsync("gone");
+        (await server.DeleteAsync($"/users/gone/tokens/{revoked.Key}", revoked.WriteHeaders)).ShouldBeNoContent();
+        (await server.GetAsync("/login", revoked.Cookie)).ShouldBeUnauthenticated();
 
         // Invalid cookies are discarded completely with a warning, and are not deleted in the browser.
         foreach (var (value, error) in (IEnumerable<(string, string)>)[
@@ -110,11 +110,11 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
             (Encrypt(server, $$"""{"token":"{{browser.Session.Reveal()}}","login_start":"yesterday"}"""), "ValidationError"),
             (Encrypt(server, $$"""{"token":"{{browser.Session.Reveal()}}","csrf":"\ud800"}"""), "ValidationError")])
         {
-            var logged = server.CountLines();
+            var lineCount = server.CountLines();
             var answer = await server.GetAsync("/login", ("Cookie", $"{SessionCookie.Name}={value}"));
             answer.ShouldBeUnauthenticated();
             answer.Headers.Keys.ShouldNotContain("Set-Cookie");
-            var line = server.LinesSince(logged, "Discarding invalid state cookie").ShouldHaveSingleItem();
+            var line = server.LinesSince(lineCount, "Discarding invalid state cookie").ShouldHaveSingleItem();
             line.GetProperty("severity").GetString().ShouldBe("warning");
             line.GetProperty("error").GetString().ShouldBe(error);
         }
@@ -150,6 +150,6 @@ public sealed class CookieAttributeTests
         var header = answer.Header("Set-Cookie")!;
         header[header.IndexOf(';', StringComparison.Ordinal)..].ShouldBe(attributes);
         (await server.GetAsync("/login")).ShouldBeUnauthenticated(realm);
-        server.Watch.Leaks().ShouldBeEmpty();
+        server.LeakDetector.Leaks().ShouldBeEmpty();
     }
 }

@@ -13,7 +13,7 @@ public sealed class MappedAddressTests(ApiServers servers) : IClassFixture<ApiSe
     [Theory, EveryMode]
     public async Task Mapped_addresses_of_old_entries_are_found_as_IPv4(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var key = Token.Create().Key;
         await using (var transaction = await server.Host.Core.Sql.TokenIndex.BeginAsync(
             TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken))

@@ -10,11 +10,11 @@ public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiSer
     [Fact]
     public async Task The_OpenAPI_document_has_an_entity_tag()
     {
-        var server = await servers.InAsync(Mode.Embedded);
-        var whole = await server.SendAsync(HttpMethod.Get, Path);
-        whole.StatusCode.ShouldBe(200);
-        whole.Header("Content-Type").ShouldBe("application/json");
-        var tag = whole.Header("ETag")!;
+        var server = await servers.GetAsync(Mode.Embedded);
+        var full = await server.SendAsync(HttpMethod.Get, Path);
+        full.StatusCode.ShouldBe(200);
+        full.Header("Content-Type").ShouldBe("application/json");
+        var tag = full.Header("ETag")!;
         tag.ShouldMatch("^\"[0-9a-f]{32}\"$");
         foreach (var known in (string[])[tag, $"\"other\", {tag}", $"W/{tag}", "*"])
         {
@@ -23,14 +23,14 @@ public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiSer
             answer.Body.ShouldBeEmpty();
             answer.Header("ETag").ShouldBe(tag);
         }
-        (await server.SendAsync(HttpMethod.Get, Path, json: null, ("If-None-Match", "\"other\""))).Body.ShouldBe(whole.Body);
+        (await server.SendAsync(HttpMethod.Get, Path, json: null, ("If-None-Match", "\"other\""))).Body.ShouldBe(full.Body);
     }
 
     /// <summary>A host name from a client must not get into a document for other clients.</summary>
     [Fact]
     public async Task The_OpenAPI_document_does_not_depend_on_the_requested_host()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var bodies = await Task.WhenAll(Enumerable.Range(0, 8).Select(number =>
             server.SendAsync(HttpMethod.Get, Path, json: null, ("Host", $"host-{number}.example"), ("X-Forwarded-Proto", "https"))));
         bodies.Select(answer => answer.Body).Distinct().ShouldHaveSingleItem().ShouldNotContain("host-");
@@ -40,7 +40,7 @@ public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiSer
     [Fact]
     public async Task The_scripts_of_the_page_are_served_compressed()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         foreach (var path in (string[])["/auth/docs/scalar.js", "/auth/docs/scalar.aspnetcore.js"])
         {
             foreach (var accepted in (string?[])[null, "gzip", "br, gzip;q=0.5", "*"])
@@ -67,7 +67,7 @@ public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiSer
     [InlineData("/auth/docs/%3Cscript%3E")]
     public async Task The_documentation_page_shows_only_one_document(string path)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.SendAsync(HttpMethod.Get, path)).ShouldBe(404, """{"detail":"Not Found"}""");
         (await server.SendAsync(HttpMethod.Get, "/auth/docs/")).StatusCode.ShouldBe(200);
     }
@@ -77,15 +77,14 @@ public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiSer
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         await server.GetAsync(Path);
-        // Much less than a rendering, which allocates megabytes. Other tests allocate at the same time, so the minimum of several requests
-        // counts.
-        var least = long.MaxValue;
-        for (var turn = 0; turn < 20; turn++)
+        // A rendering allocates megabytes. Other tests allocate at the same time, so the minimum of several requests counts.
+        var minimum = long.MaxValue;
+        for (var i = 0; i < 20; i++)
         {
             var before = GC.GetTotalAllocatedBytes();
             await server.Client.GetByteArrayAsync(Path);
-            least = Math.Min(least, GC.GetTotalAllocatedBytes() - before);
+            minimum = Math.Min(minimum, GC.GetTotalAllocatedBytes() - before);
         }
-        least.ShouldBeLessThan(1_000_000);
+        minimum.ShouldBeLessThan(1_000_000);
     }
 }

@@ -59,34 +59,36 @@ public sealed class OpenApiTests
         var child = await server.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
         var cookie = server.Cookie(new Sessions.SessionState { Token = token, Csrf = "c" });
 
-        var made = await server.PostAsync(
-            "/auth/api/v1/users/some-user/tokens", new { token_name = "made", scopes = (string[])["read:all"] }, TestServer.Bearer(token));
-        Conforms(document, "post", "/auth/api/v1/users/{username}/tokens", made);
-        var key = Token.Parse(made.Json.GetProperty("token").GetString()!).Key;
+        var created = await server.PostAsync(
+            "/auth/api/v1/users/some-user/tokens", new { token_name = "created", scopes = (string[])["read:all"] },
+            TestServer.Bearer(token));
+        ShouldConform(document, "post", "/auth/api/v1/users/{username}/tokens", created);
+        var key = Token.Parse(created.Json.GetProperty("token").GetString()!).Key;
         var path = $"/auth/api/v1/users/some-user/tokens/{key}";
-        Conforms(document, "get", "/auth/api/v1/users/{username}/tokens/{key}", await server.GetAsync(path, TestServer.Bearer(token)));
-        Conforms(
+        ShouldConform(document, "get", "/auth/api/v1/users/{username}/tokens/{key}", await server.GetAsync(path, TestServer.Bearer(token)));
+        ShouldConform(
             document,
             "patch",
             "/auth/api/v1/users/{username}/tokens/{key}",
             await server.PatchAsync(path, new { token_name = "edited", scopes = (string[])[], expires = DateTimeOffset.UtcNow.AddDays(1)
                 .ToUnixTimeSeconds() }, TestServer.Bearer(await AdministratorAsync(server))));
-        Conforms(document, "get", "/auth/api/v1/users/{username}/tokens", await server.GetAsync(
+        ShouldConform(document, "get", "/auth/api/v1/users/{username}/tokens", await server.GetAsync(
             "/auth/api/v1/users/some-user/tokens", TestServer.Bearer(token)));
-        Conforms(document, "get", "/auth/api/v1/token-info", await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(child)));
-        Conforms(document, "get", "/auth/api/v1/history/token-changes", await server.GetAsync(
+        ShouldConform(document, "get", "/auth/api/v1/token-info",
+            await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(child)));
+        ShouldConform(document, "get", "/auth/api/v1/history/token-changes", await server.GetAsync(
             "/auth/api/v1/history/token-changes", server.Bootstrap));
-        Conforms(document, "get", "/auth/api/v1/login", await server.GetAsync("/auth/api/v1/login", cookie));
-        Conforms(document, "get", "/auth/api/v1/user-info", await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(token)));
+        ShouldConform(document, "get", "/auth/api/v1/login", await server.GetAsync("/auth/api/v1/login", cookie));
+        ShouldConform(document, "get", "/auth/api/v1/user-info", await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(token)));
         var overrides = new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 },
             tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] };
-        Conforms(document, "put", "/auth/api/v1/quota-overrides", await server.PutAsync(
+        ShouldConform(document, "put", "/auth/api/v1/quota-overrides", await server.PutAsync(
             "/auth/api/v1/quota-overrides", overrides, server.Bootstrap));
-        Conforms(document, "get", "/auth/api/v1/quota-overrides", await server.GetAsync(
+        ShouldConform(document, "get", "/auth/api/v1/quota-overrides", await server.GetAsync(
             "/auth/api/v1/quota-overrides", TestServer.Bearer(token)));
-        Conforms(document, "get", "/", await server.GetAsync("/"));
-        Conforms(document, "get", "/health", await server.GetAsync("/health"));
-        Conforms(document, "get", "/auth/api/v1/users/{username}/tokens/{key}", await server.GetAsync(
+        ShouldConform(document, "get", "/", await server.GetAsync("/"));
+        ShouldConform(document, "get", "/health", await server.GetAsync("/health"));
+        ShouldConform(document, "get", "/auth/api/v1/users/{username}/tokens/{key}", await server.GetAsync(
             path.Replace($"{key}", new string('x', 22), StringComparison.Ordinal), TestServer.Bearer(token)));
     }
 
@@ -109,6 +111,6 @@ public sealed class OpenApiTests
         new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service, Scopes = ScopeSet.Of("admin:token") },
         TokenBuilders.Administrator(TimeProvider.System));
 
-    private static void Conforms(JsonElement document, string method, string path, Answer answer) =>
+    private static void ShouldConform(JsonElement document, string method, string path, Answer answer) =>
         new SchemaValidator(document).Check(method, path, answer);
 }

@@ -83,7 +83,7 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
     [MemberData(nameof(InvalidValues))]
     public async Task An_invalid_parameter_is_named(string name, string value, string type, string message, string? context)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var encoded = Uri.EscapeDataString(value);
         var error = Error(type, $"\"query\",\"{name}\"", message, Quoted(value), context);
         // Of two equal parameters the last one applies.
@@ -98,7 +98,7 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
             own.ShouldBeInvalid(error);
     }
 
-    public static TheoryData<string, string, string, string> FaultyNames() => new()
+    public static TheoryData<string, string, string, string> InvalidNames() => new()
     {
         { new string('a', 65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
         { Keys(65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
@@ -111,10 +111,10 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
     };
 
     [Theory]
-    [MemberData(nameof(FaultyNames))]
+    [MemberData(nameof(InvalidNames))]
     public async Task An_invalid_username_in_the_path_is_named(string username, string type, string message, string context)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("namer", "admin:token,user:token");
         var error = Error(type, "\"path\",\"username\"", message, Quoted(username), context);
         var encoded = Uri.EscapeDataString(username);
@@ -122,16 +122,16 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
         foreach (var path in (string[])[$"/users/{encoded}/tokens", $"/users/{encoded}/token-change-history",
             $"/users/{encoded}/tokens/{key}", $"/users/{encoded}/tokens/{key}/change-history"])
             (await server.GetAsync(path, browser.Cookie)).ShouldBeInvalid(error);
-        (await server.PostAsync($"/users/{encoded}/tokens", new { token_name = "x" }, browser.Writing)).ShouldBeInvalid(error);
-        (await server.PatchAsync($"/users/{encoded}/tokens/{key}", new { token_name = "x" }, browser.Writing)).ShouldBeInvalid(error);
-        (await server.DeleteAsync($"/users/{encoded}/tokens/{key}", browser.Writing)).ShouldBeInvalid(error);
+        (await server.PostAsync($"/users/{encoded}/tokens", new { token_name = "x" }, browser.WriteHeaders)).ShouldBeInvalid(error);
+        (await server.PatchAsync($"/users/{encoded}/tokens/{key}", new { token_name = "x" }, browser.WriteHeaders)).ShouldBeInvalid(error);
+        (await server.DeleteAsync($"/users/{encoded}/tokens/{key}", browser.WriteHeaders)).ShouldBeInvalid(error);
     }
 
     /// <summary>Any 22 characters are a possible key; texts of other lengths are not.</summary>
     [Theory, EveryMode]
     public async Task A_key_in_the_path_must_only_have_the_right_length(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("keyed", "admin:token,user:token");
         foreach (var text in (string[])[
             "", Keys(22), "' OR 1=1 --", "..", "\u0001\n\t\r\u007f\"\\<>&#;:@!$()", "a b+c?d=e", "\u202e\ufeffé"])
@@ -140,8 +140,8 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
             var encoded = Uri.EscapeDataString(key);
             (await server.GetAsync($"/users/keyed/tokens/{encoded}", browser.Cookie)).ShouldBeNotFound();
             (await server.GetAsync($"/users/keyed/tokens/{encoded}/change-history", browser.Cookie)).ShouldBeNotFound();
-            (await server.DeleteAsync($"/users/keyed/tokens/{encoded}", browser.Writing)).ShouldBeNotFound();
-            (await server.PatchAsync($"/users/keyed/tokens/{encoded}", new { token_name = "x" }, browser.Writing)).ShouldBeNotFound();
+            (await server.DeleteAsync($"/users/keyed/tokens/{encoded}", browser.WriteHeaders)).ShouldBeNotFound();
+            (await server.PatchAsync($"/users/keyed/tokens/{encoded}", new { token_name = "x" }, browser.WriteHeaders)).ShouldBeNotFound();
         }
         foreach (var (key, type, message, context) in (IEnumerable<(string, string, string, string)>)[
             ("k", "string_too_short", "String should have at least 22 characters", """{"min_length":22}"""),

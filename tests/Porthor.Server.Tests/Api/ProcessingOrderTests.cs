@@ -18,7 +18,7 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
     [Theory, EveryMode]
     public async Task Invalid_JSON_is_rejected_before_authentication(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var (method, path) in Writes.Select(Split))
         {
             (await server.SendAsync(method, path, "{\"token_name\": }"))
@@ -37,7 +37,7 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
     [Theory, EveryMode]
     public async Task Authentication_comes_before_validation(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("orderly");
         foreach (var (method, path) in Writes.Select(Split))
         {
@@ -46,22 +46,24 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
             (await server.SendAsync(method, path, "5", browser.Cookie)).DetailType.ShouldBe("invalid_csrf");
         }
         foreach (var path in (string[])["/tokens", "/quota-overrides"])
-            (await server.SendAsync(path == "/tokens" ? HttpMethod.Post : HttpMethod.Put, ApiServer.Prefix + path, "[]", browser.Writing))
+            (await server.SendAsync(path == "/tokens" ? HttpMethod.Post
+                : HttpMethod.Put, ApiServer.Prefix + path, "[]", browser.WriteHeaders))
                 .DetailType.ShouldBe("permission_denied");
         (await server.GetAsync("/history/token-changes?limit=0&ip_address=x", browser.Cookie)).DetailType.ShouldBe("permission_denied");
         (await server.GetAsync("/users/Some_User/tokens/short")).ShouldBeUnauthenticated();
     }
 
     /// <summary>
-    /// First the path, then the query and the body, each in the order of its fields, and all before the permissions for the user.
+    /// Errors of the path come first, then those of the query and of the body, each in the order of the fields. All are reported before the
+    /// permissions for the user are checked.
     /// </summary>
     [Theory, EveryMode]
     public async Task All_errors_are_reported_at_once(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("complete");
         (await server.PatchAsync(
-            "/users/Some_User/tokens/short", new { expires = true, scopes = 5, token_name = "" }, browser.Writing)).ShouldBeInvalid(
+            "/users/Some_User/tokens/short", new { expires = true, scopes = 5, token_name = "" }, browser.WriteHeaders)).ShouldBeInvalid(
             Error(
                 "string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"",
                 $$"""{"pattern":"{{UsernamePattern}}"}"""),

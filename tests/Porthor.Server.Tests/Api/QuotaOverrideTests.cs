@@ -40,27 +40,27 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
     [Theory, EveryMode]
     public async Task Overrides_are_set_read_replaced_and_deleted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var admin = await server.LogInAsync("quota-admin", "admin:token");
         var reader = await server.LogInAsync("quota-reader", "read:all");
 
         // QUO-010: no overrides exist, for any caller.
         foreach (var browser in (Browser[])[admin, reader])
             (await server.GetAsync(Path, browser.Cookie)).ShouldBe(404, NoneSet);
-        (await server.DeleteAsync(Path, admin.Writing)).ShouldBe(404, NoneSet);
+        (await server.DeleteAsync(Path, admin.WriteHeaders)).ShouldBe(404, NoneSet);
 
         // QUO-011: a user without admin:token cannot change them.
-        (await server.PutAsync(Path, new { }, reader.Writing)).ShouldBeRefused(
+        (await server.PutAsync(Path, new { }, reader.WriteHeaders)).ShouldBeError(
             403, "permission_denied", "Token does not have required scope admin:token");
-        (await server.DeleteAsync(Path, reader.Writing)).ShouldBeRefused(
+        (await server.DeleteAsync(Path, reader.WriteHeaders)).ShouldBeError(
             403, "permission_denied", "Token does not have required scope admin:token");
 
         // The stored overrides have all fields, except for the missing notebook.
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         const string some = """{"default":{"api":{"test":10},"disk":{},"tap":{}},"groups":{},"bypass":[]}""";
-        (await server.PutAsync(Path, """{"default": {"api": {"test": 10}}}""", admin.Writing)).ShouldBe(200, some);
+        (await server.PutAsync(Path, """{"default": {"api": {"test": 10}}}""", admin.WriteHeaders)).ShouldBe(200, some);
         (await server.GetAsync(Path, reader.Cookie)).ShouldBe(200, some);
-        server.LinesSince(logged, "Updated quota overrides").ShouldHaveSingleItem().ShouldBeLogLine(
+        server.LinesSince(lineCount, "Updated quota overrides").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Updated quota overrides","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(admin, "PUT", Path, """["admin:token"]""", (30 * 86400) - 1)}}},
@@ -81,12 +81,13 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
 
         // Invalid overrides change nothing.
-        (await server.PutAsync(Path, """{"default":{"api":{"test":"many"}}}""", admin.Writing)).StatusCode.ShouldBe(422);
+        (await server.PutAsync(Path, """{"default":{"api":{"test":"many"}}}""", admin.WriteHeaders)).StatusCode.ShouldBe(422);
         (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
 
-        logged = server.CountLines();
+        lineCount = server.CountLines();
         (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNoContent();
-        server.LinesSince(logged, "Deleted quota overrides").ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe("<bootstrap>");
+        server.LinesSince(lineCount, "Deleted quota overrides").ShouldHaveSingleItem().GetProperty("user").GetString()
+            .ShouldBe("<bootstrap>");
         (await server.GetAsync(Path, reader.Cookie)).ShouldBe(404, NoneSet);
         (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);
     }

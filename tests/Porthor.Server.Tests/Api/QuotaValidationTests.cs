@@ -53,16 +53,16 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
     public async Task An_invalid_quota_is_rejected_with_its_location(
         string body, string type, string location, string message, string input)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.PutAsync(Path, body, server.Bootstrap)).ShouldBeInvalid(Error(type, location, message, input));
         (await server.GetAsync(Path, (await server.LogInAsync("quota-looker")).Cookie)).StatusCode.ShouldBe(404);
     }
 
-    /// <summary>At each level errors of known fields come first, in the order of the fields, then those of unknown fields.</summary>
+    /// <summary>At each level, errors of known fields come first, in the order of the fields. Errors of unknown fields follow.</summary>
     [Fact]
     public async Task All_validation_errors_are_reported_at_once()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         const string body = """{"x":1,"bypass":5,"default":{"y":2,"tap":[],"notebook":{"z":3,"cpu":1}}}""";
         (await server.PutAsync(Path, body, server.Bootstrap)).ShouldBeInvalid(
             Error("missing", "\"body\",\"default\",\"notebook\",\"memory\"", "Field required", """{"z":3,"cpu":1}"""),
@@ -73,13 +73,13 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
             Error("extra_forbidden", "\"body\",\"x\"", "Extra inputs are not permitted", "1"));
     }
 
-    /// <summary>All spellings of true and false.</summary>
+    /// <summary>Tests all spellings of true and false.</summary>
     [Theory]
     [InlineData(true, "true", "1", "\"true\"", "\"YES\"", "\"on\"", "\"T\"", "\"y\"", "\"1\"")]
     [InlineData(false, "false", "0", "\"False\"", "\"no\"", "\"OFF\"", "\"f\"", "\"N\"", "\"0\"")]
     public async Task Spawn_is_accepted_in_all_boolean_formats(bool expected, params string[] spellings)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         foreach (var spelling in spellings)
         {
             var answer = await server.PutAsync(

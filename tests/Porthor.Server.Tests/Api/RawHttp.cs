@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Api;
 /// <summary>Sends bytes that HTTP clients would not send, and reads the response.</summary>
 internal static class RawHttp
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// Sends a complete request. Reads the response until the server closes the connection, which the request demands with <c>Connection:
@@ -18,11 +18,11 @@ internal static class RawHttp
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, server.Host.Url.Port);
-        using var patience = new CancellationTokenSource(Patience);
-        var reading = ReadAsync(socket, patience.Token);
+        using var timeout = new CancellationTokenSource(ReadTimeout);
+        var reading = ReadAsync(socket, timeout.Token);
         try
         {
-            await socket.SendAsync(request, patience.Token);
+            await socket.SendAsync(request, timeout.Token);
         }
         catch (SocketException)
         {
@@ -30,7 +30,7 @@ internal static class RawHttp
         }
         var answer = Parse(await reading);
         if (answer is not null)
-            server.Watch.Received(answer);
+            server.LeakDetector.AddResponse(answer);
         return answer;
     }
 
@@ -70,12 +70,12 @@ internal static class RawHttp
             .ToDictionary(group => group.Key, IReadOnlyList<string> (group) => [.. group], StringComparer.OrdinalIgnoreCase);
         var body = Encoding.UTF8.GetString(bytes, end + 4, bytes.Length - end - 4);
         if (headers.TryGetValue("Transfer-Encoding", out _))
-            body = Unchunked(body);
+            body = DecodeChunks(body);
         return new Answer((HttpStatusCode)int.Parse(lines[0].Split(' ')[1]), body, headers);
     }
 
     /// <summary>Decodes a chunked body; sufficient for lists in ASCII.</summary>
-    private static string Unchunked(string body)
+    private static string DecodeChunks(string body)
     {
         var text = new StringBuilder();
         while (body.Length > 0)

@@ -61,31 +61,31 @@ public sealed class ResponseSchemaTests
         // Tokens.
         var made = await RecordAsync(
             "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "one", scopes = (string[])["read:all"], unknown = 1 },
-            201, browser.Writing);
+            201, browser.WriteHeaders);
         var key = Porthor.Tokens.Token.Parse(made.Json.GetProperty("token").GetString()!).Key;
         await RecordAsync(
             "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "two", expires = server.Now + 1000 }, 201,
-            browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "two" }, 409, browser.Writing);
+            browser.WriteHeaders);
+        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "two" }, 409, browser.WriteHeaders);
         await RecordAsync(
             "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "", scopes = 5, expires = "x", unknown = 1 }, 422,
-            browser.Writing);
+            browser.WriteHeaders);
         await RecordAsync(
-            "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "x", scopes = "no:such" }, 422, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", "{", 422, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", "[]", 422, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", Bytes(0xFF), 400, browser.Writing);
+            "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "x", scopes = "no:such" }, 422, browser.WriteHeaders);
+        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", "{", 422, browser.WriteHeaders);
+        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", "[]", 422, browser.WriteHeaders);
+        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", Bytes(0xFF), 400, browser.WriteHeaders);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "x" }, 403, browser.Cookie);
-        await RecordAsync("POST", Tokens, "/auth/api/v1/users/somebody/tokens", new { token_name = "x" }, 403, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "three" }, 201, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "four" }, 429, browser.Writing);
+        await RecordAsync("POST", Tokens, "/auth/api/v1/users/somebody/tokens", new { token_name = "x" }, 403, browser.WriteHeaders);
+        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "three" }, 201, browser.WriteHeaders);
+        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "four" }, 429, browser.WriteHeaders);
         await RecordAsync(
             "POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { username = "bot-schema", token_type = "service" }, 201,
             server.Bootstrap);
         await RecordAsync(
             "POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens",
             new { username = "-", token_type = "x", groups = (object[])[new { name = "" }] }, 422, server.Bootstrap);
-        await RecordAsync("POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { }, 403, browser.Writing);
+        await RecordAsync("POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { }, 403, browser.WriteHeaders);
         var one = $"/auth/api/v1/users/{User}/tokens/{key}";
         await RecordAsync("GET", Tokens, $"/auth/api/v1/users/{User}/tokens", null, 200, browser.Cookie);
         await RecordAsync("GET", Tokens, "/auth/api/v1/users/-/tokens", null, 422, browser.Cookie);
@@ -94,10 +94,10 @@ public sealed class ResponseSchemaTests
         await RecordAsync("GET", Token, $"/auth/api/v1/users/{User}/tokens/{Missing}", null, 404, browser.Cookie);
         await RecordAsync(
             "PATCH", Token, one, new { token_name = "edited", scopes = (string[])[], expires = server.Now + 1000, unknown = 1 }, 200,
-            admin.Writing);
-        await RecordAsync("PATCH", Token, one, new { expires = (object?)null }, 200, admin.Writing);
-        await RecordAsync("PATCH", Token, one, new { expires = true }, 422, admin.Writing);
-        await RecordAsync("PATCH", Token, one, new { }, 403, browser.Writing);
+            admin.WriteHeaders);
+        await RecordAsync("PATCH", Token, one, new { expires = (object?)null }, 200, admin.WriteHeaders);
+        await RecordAsync("PATCH", Token, one, new { expires = true }, 422, admin.WriteHeaders);
+        await RecordAsync("PATCH", Token, one, new { }, 403, browser.WriteHeaders);
         await RecordAsync("GET", "/auth/api/v1/token-info", "/auth/api/v1/token-info", null, 200, TestServer.Bearer(child));
 
         // History.
@@ -113,8 +113,8 @@ public sealed class ResponseSchemaTests
         }
         await RecordAsync(
             "GET", Token + "/change-history", $"/auth/api/v1/users/{User}/tokens/{Missing}/change-history", null, 404, browser.Cookie);
-        await RecordAsync("DELETE", Token, one, null, 204, browser.Writing);
-        await RecordAsync("DELETE", Token, one, null, 404, browser.Writing);
+        await RecordAsync("DELETE", Token, one, null, 204, browser.WriteHeaders);
+        await RecordAsync("DELETE", Token, one, null, 404, browser.WriteHeaders);
 
         // Users, quotas, and other routes.
         await RecordAsync("GET", "/auth/api/v1/login", "/auth/api/v1/login", null, 200, browser.Cookie);
@@ -126,14 +126,14 @@ public sealed class ResponseSchemaTests
             await RecordAsync("GET", template, path, null, 404, admin.Cookie);
         const string quotas = "/auth/api/v1/quota-overrides";
         await RecordAsync("GET", quotas, quotas, null, 404, browser.Cookie);
-        await RecordAsync("DELETE", quotas, quotas, null, 404, admin.Writing);
+        await RecordAsync("DELETE", quotas, quotas, null, 404, admin.WriteHeaders);
         await RecordAsync("PUT", quotas, quotas,
             new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 },
-                tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] }, 200, admin.Writing);
-        await RecordAsync("PUT", quotas, quotas, new { wrong = 1 }, 422, admin.Writing);
+                tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] }, 200, admin.WriteHeaders);
+        await RecordAsync("PUT", quotas, quotas, new { wrong = 1 }, 422, admin.WriteHeaders);
         await RecordAsync("GET", quotas, quotas, null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/api/v1/user-info", "/auth/api/v1/user-info", null, 200, browser.Cookie);
-        await RecordAsync("DELETE", quotas, quotas, null, 204, admin.Writing);
+        await RecordAsync("DELETE", quotas, quotas, null, 204, admin.WriteHeaders);
         foreach (var path in (string[])["/", "/health", "/health/live", "/health/ready"])
             await RecordAsync("GET", path, path, null, 200);
 

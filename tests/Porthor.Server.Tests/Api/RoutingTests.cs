@@ -11,7 +11,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task An_unknown_path_is_not_found(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var path in (string[])[
             "/nothing", "/favicon.ico", "/auth", "/auth/", "/auth/api", "/auth/api/v1", "/auth/api/v1/", "/auth/api/v1/nothing",
             "/auth/api/v2/token-info",
@@ -35,7 +35,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task An_unsupported_method_is_not_allowed(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var (path, methods, allow) in (IEnumerable<(string, string, string)>)[
             ("/", "GET", "GET"), ("/health", "GET", "GET"), ("/auth/openapi.json", "GET", "GET"),
             ("/auth/api/v1/login", "GET", "GET"), ("/auth/api/v1/token-info", "GET", "GET"), ("/auth/api/v1/user-info", "GET", "GET"),
@@ -69,7 +69,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task A_trailing_slash_is_redirected_to_the_base_URL(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var path in (string[])[
             "/health", "/auth/api/v1/token-info", "/auth/api/v1/tokens", "/auth/api/v1/users/some-user/tokens",
             $"/auth/api/v1/users/some-user/tokens/{Key}"])
@@ -87,7 +87,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
         // The name in the path is unchanged and remains a part of the path.
         (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens/")).Header("Location")
             .ShouldBe("https://example.com/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens");
-        // The host and scheme of the request do not matter.
+        // The host and the scheme of the request have no effect.
         foreach (var (name, value) in ((string, string)[])[
             ("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http")])
         {
@@ -99,7 +99,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     [Fact]
     public async Task The_API_serves_its_OpenAPI_document()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/auth/openapi.json");
         answer.StatusCode.ShouldBe(200);
         answer.Header("Content-Type").ShouldStartWith("application/json");

@@ -116,7 +116,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     public async Task An_invalid_field_is_named_and_nothing_is_created(
         string routes, string field, string value, string type, string message, string? context)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var (browser, token) = await OwnerAsync(server);
         foreach (var route in routes.Split(' '))
         {
@@ -132,8 +132,8 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
             var answer = route switch
             {
                 "admin" => await server.PostAsync("/tokens", json, server.Bootstrap),
-                "own" => await server.PostAsync("/users/body-owner/tokens", json, browser.Writing),
-                _ => await server.PatchAsync($"/users/body-owner/tokens/{token.Key}", json, browser.Writing),
+                "own" => await server.PostAsync("/users/body-owner/tokens", json, browser.WriteHeaders),
+                _ => await server.PatchAsync($"/users/body-owner/tokens/{token.Key}", json, browser.WriteHeaders),
             };
             answer.ShouldBeInvalid(Error(type, $"\"body\",\"{field}\"", message, value, context));
         }
@@ -166,7 +166,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     [InlineData("", "missing", "\"body\"", "Field required", "null")]
     public async Task All_errors_of_a_body_are_reported_in_order(string body, params string[] errors)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.PostAsync("/tokens", body, server.Bootstrap)).ShouldBeInvalid(
             [.. errors.Chunk(4).Select(error => Error(error[0], error[1], error[2], error[3], error[0] switch
             {
@@ -179,7 +179,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     [Theory, EveryMode]
     public async Task Values_at_the_limits_are_accepted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var number = 0;
         foreach (var (fields, expected) in (IEnumerable<(string, string)>)[
             ("\"uid\":9223372036854775807,\"gid\":1", "\"uid\":9223372036854775807,\"gid\":1,\"groups\":[]"),
@@ -208,13 +208,13 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     [Theory, EveryMode]
     public async Task An_expiration_is_accepted_in_all_formats_of_a_time(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("ender");
         const long end = 1_900_000_000; // 2030-03-17T17:46:40Z
         foreach (var (index, (form, expected)) in Ends.Index())
         {
             var answer = await server.PostAsync(
-                "/users/ender/tokens", $"{{\"token_name\":\"{index}\",\"expires\":{form}}}", browser.Writing);
+                "/users/ender/tokens", $"{{\"token_name\":\"{index}\",\"expires\":{form}}}", browser.WriteHeaders);
             answer.StatusCode.ShouldBe(201, form);
             var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
             var info = await server.GetAsync("/token-info", TestServer.Bearer(token));
@@ -240,7 +240,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
         if (owner is null || owner.Value.Server != server)
         {
             var browser = await server.LogInAsync("body-owner", "admin:token,read:all,user:token");
-            owner = (server, browser, await server.MakeTokenAsync(browser, "one"));
+            owner = (server, browser, await server.CreateTokenAsync(browser, "one"));
         }
         return (owner.Value.Browser, owner.Value.Token);
     }

@@ -14,19 +14,19 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task A_user_creates_uses_and_revokes_a_token(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var example = await server.LogInAsync("example", "exec:admin,read:all,user:token");
         var created = server.Now;
         var expires = created + HundredDays;
 
         // TOK-001, TOK-002: the browser creates a token, and the log names both tokens.
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var answer = await server.PostAsync(
-            "/users/example/tokens", new { token_name = "some token", scopes = (string[])["read:all"], expires }, example.Writing);
+            "/users/example/tokens", new { token_name = "some token", scopes = (string[])["read:all"], expires }, example.WriteHeaders);
         var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
         answer.ShouldBe(201, $$"""{"token":"{{token.Reveal()}}"}""");
         answer.Header("Location").ShouldBe($"/auth/api/v1/users/example/tokens/{token.Key}");
-        server.LinesSince(logged, "Created new user token").ShouldHaveSingleItem().ShouldBeLogLine(
+        server.LinesSince(lineCount, "Created new user token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Created new user token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(example, "POST", "/users/example/tokens", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},
@@ -51,21 +51,21 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         (await server.GetAsync("/token-info", example.Cookie)).ShouldBe(200, session);
 
         // TOK-006: the owner cannot edit it.
-        (await server.PatchAsync($"/users/example/tokens/{token.Key}", new { token_name = "mine" }, example.Writing))
-            .ShouldBeRefused(403, "permission_denied", "Missing required admin:token scope");
+        (await server.PatchAsync($"/users/example/tokens/{token.Key}", new { token_name = "mine" }, example.WriteHeaders))
+            .ShouldBeError(403, "permission_denied", "Missing required admin:token scope");
 
         // TOK-007: an administrator can. Fractions of a second are dropped.
         var admin = await server.LogInAsync("some-admin", "admin:token");
-        logged = server.CountLines();
+        lineCount = server.CountLines();
         var changed = await server.PatchAsync(
             $"/users/example/tokens/{token.Key}",
             new { token_name = "happy token", scopes = (string[])["exec:admin"], expires = expires + HundredDays + 0.5 },
-            admin.Writing);
+            admin.WriteHeaders);
         changed.ShouldBe(
             200,
             $$"""{"username":"example","token_type":"user","scopes":["exec:admin"],"created":{{created}}"""
                 + $$""","expires":{{expires + HundredDays}},"token":"{{token.Key}}","token_name":"happy token"}""");
-        server.LinesSince(logged, "Modified token").ShouldHaveSingleItem().ShouldBeLogLine(
+        server.LinesSince(lineCount, "Modified token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Modified token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(admin, "PATCH", $"/users/example/tokens/{token.Key}", """["admin:token"]""", Lifetime - 1)}}},
@@ -73,13 +73,13 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
             """);
 
         // TOK-008: the owner can revoke it once.
-        logged = server.CountLines();
-        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNoContent();
+        lineCount = server.CountLines();
+        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.WriteHeaders)).ShouldBeNoContent();
         (await server.GetAsync($"/users/example/tokens/{token.Key}", example.Cookie)).ShouldBeNotFound();
-        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNotFound();
+        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.WriteHeaders)).ShouldBeNotFound();
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(
             401, 401, "invalid_token", "Token is not valid");
-        server.LinesSince(logged, "Deleted token").ShouldHaveSingleItem().ShouldBeLogLine(
+        server.LinesSince(lineCount, "Deleted token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Deleted token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(example, "DELETE", $"/users/example/tokens/{token.Key}", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},
@@ -103,7 +103,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task A_token_has_the_user_data_of_the_session_that_created_it(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("known", user: new UserData
         {
             Name = "Zoë Example",
@@ -112,7 +112,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
             Gid = long.MaxValue,
             Groups = [new Group("zoo", 3), new Group("ant", -4)],
         });
-        var token = await server.MakeTokenAsync(browser, "one");
+        var token = await server.CreateTokenAsync(browser, "one");
         const string user =
             """{"username":"known","name":"Zoë Example","email":"zoe@example.com","uid":1,"gid":9223372036854775807"""
                 + ""","groups":[{"name":"ant","id":-4},{"name":"zoo","id":3}]}""";
@@ -124,25 +124,25 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task A_token_can_have_no_expiration(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("lasting");
         var admin = await server.LogInAsync("ender", "admin:token");
 
         // A missing expiration and null both mean no expiration.
-        var forever = await server.MakeTokenAsync(browser, "for ever");
+        var forever = await server.CreateTokenAsync(browser, "for ever");
         (await server.GetAsync($"/users/lasting/tokens/{forever.Key}", browser.Cookie)).ShouldBe(
             200,
             $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}}"""
                 + $$""","token":"{{forever.Key}}","token_name":"for ever"}""");
 
         // Removing the expiration of a token changes its row and its record.
-        var token = await server.MakeTokenAsync(browser, "ending", expires: server.Now + 86400);
+        var token = await server.CreateTokenAsync(browser, "ending", expires: server.Now + 86400);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldNotBeNull();
         var path = $"/users/lasting/tokens/{token.Key}";
         var endless =
             $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}}"""
                 + $$""","token":"{{token.Key}}","token_name":"ending"}""";
-        (await server.PatchAsync(path, new { expires = (long?)null }, admin.Writing)).ShouldBe(200, endless);
+        (await server.PatchAsync(path, new { expires = (long?)null }, admin.WriteHeaders)).ShouldBe(200, endless);
         (await server.GetAsync(path, browser.Cookie)).ShouldBe(200, endless);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldBeNull();
 
@@ -154,9 +154,9 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
     [Theory, EveryMode]
     public async Task An_expired_token_is_invalid(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("ending");
-        var token = await server.MakeTokenAsync(browser, "short", expires: server.Now + 300);
+        var token = await server.CreateTokenAsync(browser, "short", expires: server.Now + 300);
         server.Clock.Advance(TimeSpan.FromSeconds(299));
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
         server.Clock.Advance(TimeSpan.FromSeconds(1));

@@ -10,27 +10,27 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
 {
     private const string TooMany = "Too many tokens: at most 5 user tokens per user. Revoke tokens that are no longer needed";
 
-    /// <summary>Long enough for a busy machine.</summary>
-    private static readonly TimeSpan Ample = TimeSpan.FromSeconds(30);
+    /// <summary>The timeout is long enough for a busy machine.</summary>
+    private static readonly TimeSpan LongTimeout = TimeSpan.FromSeconds(30);
 
     [Theory, EveryMode]
     public async Task The_number_of_valid_tokens_is_limited(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("collector");
         // Creates tokens at intervals of half a minute, so that the rate limit is not reached.
         Task<Answer> CreateLaterAsync(string name, long? expires = null)
         {
             server.Clock.Advance(TimeSpan.FromSeconds(30));
-            return server.PostAsync("/users/collector/tokens", new { token_name = name, expires }, browser.Writing);
+            return server.PostAsync("/users/collector/tokens", new { token_name = name, expires }, browser.WriteHeaders);
         }
 
         (await CreateLaterAsync("brief", server.Now + 600)).StatusCode.ShouldBe(201);
         for (var number = 1; number <= 4; number++)
             (await CreateLaterAsync($"token {number}")).StatusCode.ShouldBe(201);
         var refused = await CreateLaterAsync("too many");
-        refused.ShouldBeRefused(403, "permission_denied", TooMany);
-        var page = await server.MakeTokenOnPageAsync(browser, "too many");
+        refused.ShouldBeError(403, "permission_denied", TooMany);
+        var page = await server.CreateTokenOnPageAsync(browser, "too many");
         page.StatusCode.ShouldBe(403);
         page.TextOf(".summary").ShouldContain(TooMany);
 
@@ -38,7 +38,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         var first = (await server.GetAsync("/users/collector/tokens", browser.Cookie)).Json.EnumerateArray()
             .Single(
                 item => item.TryGetProperty("token_name", out var name) && name.GetString() == "token 1").GetProperty("token").GetString();
-        (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.Writing)).ShouldBeNoContent();
+        (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.WriteHeaders)).ShouldBeNoContent();
         (await CreateLaterAsync("again")).StatusCode.ShouldBe(201);
         (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
         server.Clock.Advance(TimeSpan.FromMinutes(10));
@@ -47,7 +47,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
 
         // Sessions, children and tokens of other users do not count. Administrators can create tokens for others without a limit.
         await server.LogInAsync("collector");
-        await server.MakeTokenAsync(await server.LogInAsync("other-collector"), "mine");
+        await server.CreateTokenAsync(await server.LogInAsync("other-collector"), "mine");
         (await server.PostAsync(
             "/tokens", new { username = "collector", token_type = "user", token_name = "gift" },
             server.Bootstrap)).StatusCode.ShouldBe(201);
@@ -59,35 +59,35 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
     [Theory, EveryMode]
     public async Task The_number_of_creations_per_minute_is_limited(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         server.Clock.Advance(TimeSpan.FromMinutes(2));
         var browser = await server.LogInAsync("hasty");
         foreach (var second in (int[])[0, 10, 10])
         {
             server.Clock.Advance(TimeSpan.FromSeconds(second));
             // A creation counts even if the token was revoked.
-            var token = await server.MakeTokenAsync(browser, $"at {server.Now} {second} {Guid.NewGuid()}");
-            (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.Writing)).ShouldBeNoContent();
+            var token = await server.CreateTokenAsync(browser, $"at {server.Now} {second} {Guid.NewGuid()}");
+            (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.WriteHeaders)).ShouldBeNoContent();
         }
         var refused = await CreateAsync(server, browser, "too fast");
-        refused.ShouldBeRefused(429, "rate_limited", "Too many tokens created: at most 3 per minute");
+        refused.ShouldBeError(429, "rate_limited", "Too many tokens created: at most 3 per minute");
         // The oldest of the three creations is one minute old in forty seconds.
         refused.Header("Retry-After").ShouldBe("40");
-        var page = await server.MakeTokenOnPageAsync(browser, "too fast");
+        var page = await server.CreateTokenOnPageAsync(browser, "too fast");
         page.StatusCode.ShouldBe(429);
         page.Answer.Header("Retry-After").ShouldBe("40");
         page.TextOf(".summary").ShouldContain("Too many tokens created: at most 3 per minute");
         page.Document.QuerySelector("#name")!.GetAttribute("value").ShouldBe("too fast");
 
         // Other users are not affected, administrators are exempt, and after the time in the header a creation succeeds.
-        await server.MakeTokenAsync(await server.LogInAsync("not-hasty"), "mine");
+        await server.CreateTokenAsync(await server.LogInAsync("not-hasty"), "mine");
         for (var number = 0; number < 5; number++)
             (await server.PostAsync(
                 "/tokens", new { username = "hasty", token_type = "user", token_name = $"gift {number} {mode}" },
                 server.Bootstrap)).StatusCode.ShouldBe(201);
         foreach (var item in (await server.GetAsync("/users/hasty/tokens", browser.Cookie)).Json.EnumerateArray().Where(
             item => item.TryGetProperty("token_name", out _)))
-            await server.DeleteAsync($"/users/hasty/tokens/{item.GetProperty("token").GetString()}", browser.Writing);
+            await server.DeleteAsync($"/users/hasty/tokens/{item.GetProperty("token").GetString()}", browser.WriteHeaders);
         server.Clock.Advance(TimeSpan.FromSeconds(39));
         (await CreateAsync(server, browser, "too fast")).StatusCode.ShouldBe(429);
         server.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -99,7 +99,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
     public async Task The_limit_applies_to_concurrent_creations(Mode mode)
     {
         await using var server = await ApiServer.StartAsync(
-            mode, settings => Limited(settings, live: 7, perMinute: 0) with { AnswerTimeout = Ample, ApiTimeout = Ample });
+            mode, settings => Limited(settings, live: 7, perMinute: 0) with { AnswerTimeout = LongTimeout, ApiTimeout = LongTimeout });
         var browser = await server.LogInAsync("racer");
         await using var other = mode == Mode.Embedded ? null : await TestServer.StartAsync(server.Host.Deployment, clock: server.Clock);
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async number =>
@@ -110,7 +110,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
             // On a busy machine a store may not respond in time; then the client tries again.
             do
                 answer = await host.PostAsync(
-                    $"{ApiServer.Prefix}/users/racer/tokens", new { token_name = $"token {number}" }, browser.Writing);
+                    $"{ApiServer.Prefix}/users/racer/tokens", new { token_name = $"token {number}" }, browser.WriteHeaders);
             while (answer.StatusCode == 503 && ++attempts < 20);
             return answer;
         }));
@@ -126,7 +126,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
     };
 
     private static Task<Answer> CreateAsync(ApiServer server, Browser browser, string name) =>
-        server.PostAsync($"/users/{browser.Username}/tokens", new { token_name = name }, browser.Writing);
+        server.PostAsync($"/users/{browser.Username}/tokens", new { token_name = name }, browser.WriteHeaders);
 }
 
 /// <summary>Servers with low limits.</summary>

@@ -43,23 +43,23 @@ public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClass
     [Theory, EveryMode]
     public async Task Quotas_follow_groups_and_overrides(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var foo = await InGroupsAsync(server, "foo");
+        var server = await servers.GetAsync(mode);
+        var foo = await LogInWithGroupsAsync(server, "foo");
         const string defaults =
             """{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":32212254720},"notebook":{"cpu":8.0,"memory":4.0"""
                 + ""","spawn":true},"tap":{"qserv":{"concurrent":10}}}""";
-        const string ofFoo =
+        const string fooQuota =
             """{"api":{"datalinker":1000,"test":2,"other":2},"disk":{"/home":42949672960},"notebook":{"cpu":8.0,"memory":8.0"""
                 + ""","spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""";
         const string nothing = """{"api":{},"disk":{},"tap":{}}""";
 
         // QUO-001, QUO-002, QUO-003, and a user with a bypass.
-        (await QuotaOfAsync(server, await InGroupsAsync(server, "bar"))).ShouldBe(defaults);
-        (await QuotaOfAsync(server, await InGroupsAsync(server))).ShouldBe(defaults);
-        (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
-        (await QuotaOfAsync(server, await InGroupsAsync(server, "blocked", "bar"))).ShouldBe(
+        (await QuotaOfAsync(server, await LogInWithGroupsAsync(server, "bar"))).ShouldBe(defaults);
+        (await QuotaOfAsync(server, await LogInWithGroupsAsync(server))).ShouldBe(defaults);
+        (await QuotaOfAsync(server, foo)).ShouldBe(fooQuota);
+        (await QuotaOfAsync(server, await LogInWithGroupsAsync(server, "blocked", "bar"))).ShouldBe(
             defaults.Replace("\"spawn\":true", "\"spawn\":false", StringComparison.Ordinal));
-        var admin = await InGroupsAsync(server, "admin", "foo");
+        var admin = await LogInWithGroupsAsync(server, "admin", "foo");
         (await QuotaOfAsync(server, admin)).ShouldBe(nothing);
 
         // QUO-004: API and disk quotas are replaced key by key.
@@ -84,19 +84,19 @@ public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClass
 
         // QUO-009
         await OverrideAsync(server, """{"groups":{"foo":{"api":{"test":10}}}}""");
-        (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo.Replace("\"test\":2", "\"test\":10", StringComparison.Ordinal));
-        (await QuotaOfAsync(server, await InGroupsAsync(server, "bar"))).ShouldBe(defaults);
+        (await QuotaOfAsync(server, foo)).ShouldBe(fooQuota.Replace("\"test\":2", "\"test\":10", StringComparison.Ordinal));
+        (await QuotaOfAsync(server, await LogInWithGroupsAsync(server, "bar"))).ShouldBe(defaults);
 
         // Overrides without values change nothing.
         await OverrideAsync(server, "{}");
-        (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
+        (await QuotaOfAsync(server, foo)).ShouldBe(fooQuota);
 
         // QUO-007
         (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).ShouldBeNoContent();
-        (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
+        (await QuotaOfAsync(server, foo)).ShouldBe(fooQuota);
     }
 
-    internal static async Task<Browser> InGroupsAsync(ApiServer server, params string[] groups) => await server.LogInAsync(
+    internal static async Task<Browser> LogInWithGroupsAsync(ApiServer server, params string[] groups) => await server.LogInAsync(
         $"of-{string.Join('-', groups.DefaultIfEmpty("none"))}",
         user: new UserData { Groups = [.. groups.Select((name, index) => new Group(name, index))] });
 
@@ -114,8 +114,8 @@ public sealed class OverrideOnlyQuotaTests(ApiServers servers) : IClassFixture<A
     [Theory, EveryMode]
     public async Task Overrides_alone_define_a_quota(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        var user = await UserQuotaTests.InGroupsAsync(server, "foo");
+        var server = await servers.GetAsync(mode);
+        var user = await UserQuotaTests.LogInWithGroupsAsync(server, "foo");
         (await server.GetAsync("/user-info", user.Cookie)).ShouldBe(200, """{"username":"of-foo","groups":[{"name":"foo","id":0}]}""");
 
         await UserQuotaTests.OverrideAsync(server, """{"default":{"api":{"test":10}}}""");
@@ -129,13 +129,13 @@ public sealed class OverrideOnlyQuotaTests(ApiServers servers) : IClassFixture<A
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBe("""{"api":{},"disk":{},"tap":{}}""");
 
         // Unreadable overrides are ignored.
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         await server.ReplaceOverridesAsync("""{"default":{"api":{"x":1},"surprise":1}}""");
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBeNull();
         (await server.GetAsync("/quota-overrides", user.Cookie)).ShouldBe(
             404, """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""");
         (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).StatusCode.ShouldBe(204);
-        var line = server.LinesSince(logged, "Cannot retrieve quota overrides")[0];
+        var line = server.LinesSince(lineCount, "Cannot retrieve quota overrides")[0];
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
         // New overrides replace the unreadable ones.

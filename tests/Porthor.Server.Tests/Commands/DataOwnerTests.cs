@@ -21,20 +21,20 @@ public sealed class DataOwnerTests : IAsyncLifetime
         if (Environment.UserName != "root")
             Assert.Skip("Only root can run commands on the files of another user.");
         await program.PrepareShellAsync();
-        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        await RunScriptAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
         foreach (var verb in (string[][])[["init"], ["token", "create", "-u", "ann"], ["local-admin", "reset-password"], ["audit", "--fix"],
             ["maintenance"], ["token", "revoke", "--all-of", "ann", "-y"], ["rotate-session-secret"]])
         {
             var outcome = await program.RunAsync(verb);
             outcome.ExitCode.ShouldBe(0, $"{string.Join(' ', verb)}: {outcome.Errors}");
-            (await DoAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty(string.Join(' ', verb));
+            (await RunScriptAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty(string.Join(' ', verb));
         }
         File.Exists(Path.Combine(Data, "local-admin")).ShouldBeTrue();
 
         // A server that root starts by mistake does not change this either.
         var server = await FirstStartServer.StartAsync(program);
-        (await DoAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty();
-        (await DoAsync($"ps -o user= -p {server.Program.Id}")).Trim().ShouldBe(Owner);
+        (await RunScriptAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty();
+        (await RunScriptAsync($"ps -o user= -p {server.Program.Id}")).Trim().ShouldBe(Owner);
         (await server.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 
@@ -45,13 +45,13 @@ public sealed class DataOwnerTests : IAsyncLifetime
         if (Environment.UserName != "root")
             Assert.Skip("Only root can run commands on the files of another user.");
         await program.PrepareShellAsync();
-        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        await RunScriptAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        await DoAsync(
+        await RunScriptAsync(
             "install -m 600 /dev/null precious && echo precious > precious && rm -f porthor-data/porthor.db-wal && ln -s \"$PWD/precious\" "
                 + "porthor-data/porthor.db-wal");
         (await program.RunAsync("token", "create", "-u", "ann")).ExitCode.ShouldBe(1);
-        (await DoAsync("cat precious; stat -c %U precious")).ShouldBe("precious\nroot\n");
+        (await RunScriptAsync("cat precious; stat -c %U precious")).ShouldBe("precious\nroot\n");
     }
 
     [Theory]
@@ -63,9 +63,9 @@ public sealed class DataOwnerTests : IAsyncLifetime
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a file to another user.");
         await program.PrepareShellAsync();
-        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        await RunScriptAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        await DoAsync($"chown root porthor-data/{name}");
+        await RunScriptAsync($"chown root porthor-data/{name}");
         var refused = await program.RunAsync("run", "--port", "0");
         refused.ExitCode.ShouldBe(1);
         refused.Errors.ShouldContain($"{Data}/{name}");
@@ -80,7 +80,7 @@ public sealed class DataOwnerTests : IAsyncLifetime
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a directory to another user.");
         await program.PrepareShellAsync();
-        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        await RunScriptAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         program.RunsAsNobody = true;
         var refused = await program.RunAsync("token", "list");
@@ -95,7 +95,7 @@ public sealed class DataOwnerTests : IAsyncLifetime
         if (Environment.UserName != "root")
             Assert.Skip("Only root can run the program as another user.");
         await program.PrepareShellAsync();
-        await DoAsync("chmod 755 . && install -d -m 755 taken");
+        await RunScriptAsync("chmod 755 . && install -d -m 755 taken");
         program.RunsAsNobody = true;
         var path = Path.Combine(program.Folder, "taken", "data");
         var refused = await program.RunAsync("init", "--data-dir", path);
@@ -105,10 +105,10 @@ public sealed class DataOwnerTests : IAsyncLifetime
             + $"Choose another with --data-dir, or run as root: install -d -o nobody -m 700 {path}\n");
     }
 
-    private async Task<string> DoAsync(string script)
+    private async Task<string> RunScriptAsync(string script)
     {
-        var done = await program.RunShellAsync(script);
-        done.ExitCode.ShouldBe(0, done.Errors);
-        return done.Output;
+        var outcome = await program.RunShellAsync(script);
+        outcome.ExitCode.ShouldBe(0, outcome.Errors);
+        return outcome.Output;
     }
 }

@@ -26,7 +26,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     public async Task A_data_directory_that_others_can_write_to_is_rejected(string mode, string correctMode)
     {
         await program.RunShellAsync($"chmod {mode} '{Data}'");
-        await ShouldBeRefusedUntilCorrectedAsync(
+        await ShouldBeRejectedUntilCorrectedAsync(
             $"chmod {correctMode} {Data}",
             $"The data directory {Data} has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
     }
@@ -46,7 +46,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     {
         var path = Path.Combine(Data, name);
         await program.RunShellAsync($"touch '{path}' && chmod {mode} '{path}'");
-        await ShouldBeRefusedUntilCorrectedAsync(
+        await ShouldBeRejectedUntilCorrectedAsync(
             $"chmod 600 {path}", $"The file {path} has mode 0{mode} and belongs to {Environment.UserName}.");
     }
 
@@ -216,7 +216,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         outcome.ExitCode.ShouldBe(0, outcome.Errors);
     }
 
-    private async Task ShouldBeRefusedUntilCorrectedAsync(string correction, string message)
+    private async Task ShouldBeRejectedUntilCorrectedAsync(string correction, string message)
     {
         foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"]])
         {

@@ -20,19 +20,19 @@ public sealed class FirstStartTests : IAsyncLifetime
         var server = await FirstStartServer.StartAsync(program);
 
         // The banner contains the URL, the paths of the data and the token, and states that the data are new.
-        server.Greeting.ShouldContain($"\n  data             {Data} (new)\n");
-        server.Greeting.ShouldContain($"\n  bootstrap token  {Data}/bootstrap-token\n");
+        server.Banner.ShouldContain($"\n  data             {Data} (new)\n");
+        server.Banner.ShouldContain($"\n  bootstrap token  {Data}/bootstrap-token\n");
         server.Lines.Length.ShouldBe(3);
-        server.Greeting.ShouldStartWith($"Listening at {server.Url}\n");
+        server.Banner.ShouldStartWith($"Listening at {server.Url}\n");
 
         // Pasted together, the commands create a token, list it, and show its history.
-        var pasted = await FirstStartServer.PasteAsync(string.Join('\n', [.. server.Lines, "echo \"$TOKEN\""]));
-        pasted.Errors.ShouldBeEmpty();
-        pasted.ExitCode.ShouldBe(0);
-        var (list, history, token) = pasted.Output.TrimEnd('\n').Split('\n') switch
+        var result = await FirstStartServer.RunInShellAsync(string.Join('\n', [.. server.Lines, "echo \"$TOKEN\""]));
+        result.Errors.ShouldBeEmpty();
+        result.ExitCode.ShouldBe(0);
+        var (list, history, token) = result.Output.TrimEnd('\n').Split('\n') switch
         {
             [var first, var second, var third] => (JsonDocument.Parse(first).RootElement, JsonDocument.Parse(second).RootElement, third),
-            _ => throw new InvalidOperationException(pasted.Output),
+            _ => throw new InvalidOperationException(result.Output),
         };
         token.ShouldStartWith("gt-");
         var key = token["gt-".Length..].Split('.')[0];
@@ -46,9 +46,9 @@ public sealed class FirstStartTests : IAsyncLifetime
         change.GetProperty("actor").GetString().ShouldBe("<bootstrap>");
 
         // The command of the banner works as it is printed, although no program named porthor is installed.
-        var command = server.Greeting.Split('\n').Select(line => line.Trim()).Single(
+        var command = server.Banner.Split('\n').Select(line => line.Trim()).Single(
             line => line.Contains(" token list ", StringComparison.Ordinal));
-        var listed = await FirstStartServer.PasteAsync(command);
+        var listed = await FirstStartServer.RunInShellAsync(command);
         (listed.ExitCode, listed.Output.Split('\t')[0]).ShouldBe((0, key), listed.Errors);
 
         // Neither the banner nor the log contains a secret.
@@ -75,9 +75,9 @@ public sealed class FirstStartTests : IAsyncLifetime
 
         // The second start uses the existing data and does not call them new.
         var second = await FirstStartServer.StartAsync(program);
-        second.Greeting.ShouldContain($"\n  data             {Data}\n");
+        second.Banner.ShouldContain($"\n  data             {Data}\n");
         (Secret("bootstrap-token"), Secret("session-secret")).ShouldBe((bootstrapToken, sessionSecret));
-        (await FirstStartServer.PasteAsync(string.Join('\n', second.Lines))).ExitCode.ShouldBe(0);
+        (await FirstStartServer.RunInShellAsync(string.Join('\n', second.Lines))).ExitCode.ShouldBe(0);
         (await second.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 

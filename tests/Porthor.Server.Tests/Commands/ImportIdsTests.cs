@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>Imports IDs that another service assigned: all of a file or nothing.</summary>
 public sealed class ImportIdsTests
 {
-    private const string Good =
+    private const string ValidFile =
         """
         kind,name,id
         user,alice,3000017
@@ -27,8 +27,8 @@ public sealed class ImportIdsTests
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        (await ImportAsync(program, Good)).ShouldBe((0, "Imported 5 ids; 0 already existed."));
-        (await ImportAsync(program, Good)).ShouldBe((0, "Imported 0 ids; 5 already existed."));
+        (await ImportAsync(program, ValidFile)).ShouldBe((0, "Imported 5 ids; 0 already existed."));
+        (await ImportAsync(program, ValidFile)).ShouldBe((0, "Imported 0 ids; 5 already existed."));
         (await ImportAsync(program, "kind,name,id\n\n")).ShouldBe((1, $"Error: {program.Folder}/ids.csv contains no ids."));
         (await ImportAsync(program, "group,more,2000010\ncounter,uid,3000001")).ShouldBe((0, "Imported 1 ids; 0 already existed."));
 
@@ -89,14 +89,14 @@ public sealed class ImportIdsTests
         var import = IdImport.Read(new StringReader(lines), out var errors);
         errors.ShouldBeEmpty();
         var importing = core.Sql.Ids.ImportAsync(import, new Progress<long>(), TestContext.Current.CancellationToken);
-        var given = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => NextAsync(core.Sql.Ids, $"meanwhile-{i}x")));
+        var assigned = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => NextAsync(core.Sql.Ids, $"meanwhile-{i}x")));
         var result = await importing;
         // Either the names got IDs after those of the file, or the file was rejected.
         if (result.Conflicts.Count == 0)
-            given.ShouldAllBe(id => id >= 3003000);
+            assigned.ShouldAllBe(id => id >= 3003000);
         else
-            given.Min().ShouldBe(3000000);
-        given.Distinct().Count().ShouldBe(20);
+            assigned.Min().ShouldBe(3000000);
+        assigned.Distinct().Count().ShouldBe(20);
     }
 
     private static async Task<long> NextAsync(IIdStore ids, string username) => (await ids.AssignAsync(
@@ -109,7 +109,8 @@ public sealed class ImportIdsTests
         await File.WriteAllTextAsync(file, lines);
         var outcome = await program.RunAsync("import-ids", file);
         outcome.Output.ShouldBeEmpty();
-        var said = outcome.Errors.TrimEnd('\n');
-        return (outcome.ExitCode, outcome.ExitCode == 0 ? said.Split('\n')[^1] : said[said.IndexOf("Error:", StringComparison.Ordinal)..]);
+        var message = outcome.Errors.TrimEnd('\n');
+        return (outcome.ExitCode, outcome.ExitCode == 0 ? message.Split('\n')[^1]
+            : message[message.IndexOf("Error:", StringComparison.Ordinal)..]);
     }
 }

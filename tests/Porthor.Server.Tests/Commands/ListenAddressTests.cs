@@ -90,7 +90,8 @@ public sealed class ListenAddressTests : IAsyncLifetime
     public async Task The_program_listens_only_on_the_address_in_brackets()
     {
         var server = program.Start("run", "--host", "[::1]", "--port", "0");
-        await server.UntilAsync(() => Task.FromResult(server.Errors.Contains("http://[::1]:", StringComparison.Ordinal)), "the address");
+        await server.WaitUntilAsync(
+            () => Task.FromResult(server.Errors.Contains("http://[::1]:", StringComparison.Ordinal)), "the address");
         var port = int.Parse(server.Errors.Split("http://[::1]:")[1].Split('/', '\n', ' ')[0]);
         using var other = new System.Net.Sockets.TcpClient();
         await Should.ThrowAsync<System.Net.Sockets.SocketException>(() => other.ConnectAsync("127.0.0.1", port));

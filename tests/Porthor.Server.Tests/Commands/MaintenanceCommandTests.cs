@@ -35,8 +35,8 @@ public sealed class MaintenanceCommandTests
         (await program.RunAsync("audit", "--strict")).ExitCode.ShouldBe(1);
 
         // After the repair no finding remains, and nothing is posted.
-        var mended = await program.RunAsync("audit", "--fix", "--strict");
-        (mended.ExitCode, mended.Output).ShouldBe((0, finding + " (fixed)\n"));
+        var repaired = await program.RunAsync("audit", "--fix", "--strict");
+        (repaired.ExitCode, repaired.Output).ShouldBe((0, finding + " (fixed)\n"));
         var texts = await posts;
         texts[0].ShouldBe($"Gafaelfawr data inconsistencies found:\n• {finding}");
         texts[2].ShouldBe($"Gafaelfawr data inconsistencies found:\n• {finding} (fixed)");

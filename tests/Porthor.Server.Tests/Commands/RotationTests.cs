@@ -24,20 +24,20 @@ public sealed class RotationTests
             tokens.Add((await core.Tokens.SessionForAsync($"user{i % 7}", "read:all,user:token")).Record.Token);
         await using var program = await PorthorProgram.ForAsync(deployment);
         UseSecrets(program, New, Old);
-        using (var serving = await ServingProgram.StartAsync(program, watched: false))
+        using (var serving = await ServingProgram.StartAsync(program, withMetrics: false))
         {
-            using var enough = new CancellationTokenSource();
-            var load = Enumerable.Range(0, 4).Select(seed => LoadAsync(serving, tokens, seed, enough.Token)).ToList();
+            using var stopping = new CancellationTokenSource();
+            var load = Enumerable.Range(0, 4).Select(seed => LoadAsync(serving, tokens, seed, stopping.Token)).ToList();
 
             var rotated = await program.RunAsync("rotate-session-secret");
             rotated.ExitCode.ShouldBe(0, rotated.Errors);
             rotated.Errors.ShouldEndWith(
                 $"Encrypted {count} records with the first session secret ({New.Id}); there are {count}.\nNo record needs another "
                     + $"secret.\n");
-            // A repetition has nothing to do.
+            // A repeated rotation re-encrypts nothing.
             (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 records");
 
-            await enough.CancelAsync();
+            await stopping.CancelAsync();
             var asked = await Task.WhenAll(load);
             asked.Sum().ShouldBeGreaterThan(100);
             // A browser's cookie that was encrypted with the old secret is still accepted.
@@ -46,10 +46,10 @@ public sealed class RotationTests
         }
 
         UseSecrets(program, New);
-        using (var serving = await ServingProgram.StartAsync(program, watched: false))
+        using (var serving = await ServingProgram.StartAsync(program, withMetrics: false))
         {
             foreach (var token in tokens)
-                (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
+                (await serving.AuthorizeAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
             // Only old cookies are invalid; their users sign in again.
             (await LoginStatusAsync(serving, tokens[0])).ShouldBe(HttpStatusCode.Unauthorized);
         }
@@ -65,13 +65,13 @@ public sealed class RotationTests
         var token = (await (await deployment.OpenNodeAsync()).Tokens.SessionForAsync("ann", "read:all")).Record.Token;
         await using var program = await PorthorProgram.ForAsync(deployment);
         UseSecrets(program, Old);
-        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        using var serving = await ServingProgram.StartAsync(program, withMetrics: false);
 
         UseSecrets(program, New, Old);
         var refused = await program.RunAsync("rotate-session-secret");
         (refused.ExitCode, refused.Output).ShouldBe((1, ""));
         refused.Errors.ShouldContain($"do not have the first session secret ({New.Id})");
-        (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
+        (await serving.AuthorizeAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
 
         // After that node has stopped, the rotation is allowed.
         (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
@@ -89,13 +89,13 @@ public sealed class RotationTests
         program.Variables["PORTHOR_SESSION_SECRET"] = string.Join(',', keys.Select(key => key.Reveal()));
 
     /// <summary>Sends requests with one token after another and returns their number. Any status other than 200 fails the test.</summary>
-    private static async Task<int> LoadAsync(ServingProgram serving, List<Token> tokens, int seed, CancellationToken enough)
+    private static async Task<int> LoadAsync(ServingProgram serving, List<Token> tokens, int seed, CancellationToken stopping)
     {
         var random = new Random(seed);
         var asked = 0;
-        while (!enough.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
-            (await serving.AskAsync(tokens[random.Next(tokens.Count)], "?scope=read:all")).ShouldBe(
+            (await serving.AuthorizeAsync(tokens[random.Next(tokens.Count)], "?scope=read:all")).ShouldBe(
                 HttpStatusCode.OK, $"request {asked} of {seed}");
             asked++;
         }

@@ -16,8 +16,11 @@ public sealed class SchemaUpdateTests
         """[{"id":"one.clients","secret":"first secret","return_uri":"https://one.example/"},"""
             + """{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
 
-    /// <summary>Returns everything that a migration could get wrong: columns, defaults, collations, constraints, indexes, labels.</summary>
-    private const string Shape = """
+    /// <summary>
+    /// The query returns all properties of a schema that a migration could get wrong: columns, defaults, collations, constraints, indexes,
+    /// labels.
+    /// </summary>
+    private const string SchemaQuery = """
         SELECT 'column', table_name, column_name, data_type, character_maximum_length::text, is_nullable, coalesce(collation_name, ''), coalesce(column_default, '')
         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'porthor%'
         UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', '', '' FROM pg_constraint
@@ -69,9 +72,9 @@ public sealed class SchemaUpdateTests
         (await program.RunAsync("validate-schema")).ExitCode.ShouldBe(0);
         (await program.RunAsync("update-schema")).ExitCode.ShouldBe(0);
 
-        (await ShapeAsync(postgres, deployment)).ShouldBe(await ShapeAsync(postgres, fresh));
+        (await ReadSchemaAsync(postgres, deployment)).ShouldBe(await ReadSchemaAsync(postgres, fresh));
 
-        // The data are still there.
+        // The update keeps the data.
         var node = await deployment.OpenNodeAsync();
         var laptop = (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('a', 22)))).ShouldNotBeNull();
         (laptop.Username, laptop.TokenName, laptop.Scopes.Text, laptop.Created).ShouldBe(
@@ -130,10 +133,10 @@ public sealed class SchemaUpdateTests
 
         // After use it has additional tables, and the reference's tables are unchanged.
         program.Variables["PORTHOR_CONFIG_PATH"] = Path.Combine(program.Folder, "gafaelfawr.yaml");
-        using (var serving = await ServingProgram.StartAsync(program, watched: false))
+        using (var serving = await ServingProgram.StartAsync(program, withMetrics: false))
         {
             var made = await program.RunAsync("token", "create", "--username", "bob", "--scopes", "read:all");
-            (await serving.AskAsync(Token.Parse(made.Output.TrimEnd('\n')), "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
+            (await serving.AuthorizeAsync(Token.Parse(made.Output.TrimEnd('\n')), "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
             (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
         }
         (await program.RunAsync("update-schema")).ExitCode.ShouldBe(0);
@@ -203,8 +206,8 @@ public sealed class SchemaUpdateTests
         return string.Join('\n', dump.Output.Split('\n').Where(line => !line.StartsWith('\\')));
     }
 
-    private static async Task<List<string>> ShapeAsync(PostgresServer postgres, Deployment deployment) =>
-        [.. (await postgres.QueryAsync(deployment.DatabaseName!, Shape)).Select(row => string.Join(" | ", row))];
+    private static async Task<List<string>> ReadSchemaAsync(PostgresServer postgres, Deployment deployment) =>
+        [.. (await postgres.QueryAsync(deployment.DatabaseName!, SchemaQuery)).Select(row => string.Join(" | ", row))];
 
     private static string Script(string name)
     {

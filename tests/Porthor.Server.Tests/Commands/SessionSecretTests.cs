@@ -142,7 +142,7 @@ public sealed class SessionSecretTests
 
     private static async Task ServeAsync(PorthorProgram program)
     {
-        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        using var serving = await ServingProgram.StartAsync(program, withMetrics: false);
         (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 }

@@ -18,7 +18,7 @@ public sealed class StartAndStopTests : IAsyncLifetime
     {
         // Killed directly after the response, without time for cleanup.
         var first = await FirstStartServer.StartAsync(program);
-        var made = await FirstStartServer.PasteAsync($"{first.Lines[0]}\necho \"$TOKEN\"");
+        var made = await FirstStartServer.RunInShellAsync($"{first.Lines[0]}\necho \"$TOKEN\"");
         await first.Program.KillAsync();
         made.Output.ShouldStartWith("gt-");
 
@@ -39,7 +39,7 @@ public sealed class StartAndStopTests : IAsyncLifetime
         var server = await FirstStartServer.StartAsync(program);
         var ended = await server.Program.TerminateAsync();
         ended.ExitCode.ShouldBe(0);
-        ended.Errors.ShouldBe(server.Greeting);
+        ended.Errors.ShouldBe(server.Banner);
     }
 
     [Fact]

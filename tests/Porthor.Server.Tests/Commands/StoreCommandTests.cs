@@ -15,8 +15,8 @@ public sealed class StoreCommandTests
         await using var program = await PorthorProgram.ForAsync(deployment);
         if (mode != Mode.Embedded)
         {
-            ShouldBeRefused(await program.RunAsync("validate-schema"), "Database has not been initialized");
-            ShouldBeRefused(await program.RunAsync("maintenance"), "Database schema is not current");
+            ShouldBeError(await program.RunAsync("validate-schema"), "Database has not been initialized");
+            ShouldBeError(await program.RunAsync("maintenance"), "Database schema is not current");
         }
 
         (await program.RunAsync(
@@ -42,9 +42,9 @@ public sealed class StoreCommandTests
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(
             deployment.DatabaseName!, "UPDATE alembic_version SET version_num = '2feb306dd1ee'");
-        ShouldBeRefused(await program.RunAsync("validate-schema"), "Database schema is not current");
-        ShouldBeRefused(await program.RunAsync("audit"), "Database schema is not current");
-        ShouldBeRefused(
+        ShouldBeError(await program.RunAsync("validate-schema"), "Database schema is not current");
+        ShouldBeError(await program.RunAsync("audit"), "Database schema is not current");
+        ShouldBeError(
             await program.RunAsync("run", "--port", "0"),
             "Database schema out of date: Porthor needs revision 613640641b2f. Run 'porthor update-schema' to bring it there.");
     }
@@ -108,7 +108,7 @@ public sealed class StoreCommandTests
         // One token is revoked by its key, which works once; then all other tokens of the user. The other user's token stays valid.
         var one = await program.RunAsync("token", "revoke", made[0].Key.Value);
         (one.Output, Last(one)).ShouldBe(($"Revoked {made[0].Key} of ann\n", "Revoked 1 token"));
-        ShouldBeRefused(await program.RunAsync("token", "revoke", made[0].Key.Value), $"There is no token {made[0].Key}");
+        ShouldBeError(await program.RunAsync("token", "revoke", made[0].Key.Value), $"There is no token {made[0].Key}");
         var unconfirmed = await program.RunAsync("token", "revoke", "--all-of", "ann");
         (unconfirmed.ExitCode, unconfirmed.Output, Last(unconfirmed.Errors)).ShouldBe(
             (2, "", "Error: This revokes 2 tokens of ann. There is no terminal to ask for confirmation. Add --yes to do it."));
@@ -122,12 +122,12 @@ public sealed class StoreCommandTests
 
         // Errors are reported. A key that starts like an option is still accepted as a key.
         const string odder = "-hAAAAAAAAAAAAAAAAAAAA";
-        ShouldBeRefused(await program.RunAsync("token", "revoke", odder), $"There is no token {odder}");
+        ShouldBeError(await program.RunAsync("token", "revoke", odder), $"There is no token {odder}");
         // A user without tokens is known; a mistyped username is not.
         Last(await program.RunAsync("token", "revoke", "--all-of", "ann")).ShouldBe("Revoked 0 tokens");
         foreach (var verb in (string[][])[
             ["token", "revoke", "--yes", "--all-of", "anm"], ["token", "list", "--username", "anm"], ["history", "--username", "anm"]])
-            ShouldBeRefused(await program.RunAsync(verb), "There is no user anm: no token and no history entry has this name.");
+            ShouldBeError(await program.RunAsync(verb), "There is no user anm: no token and no history entry has this name.");
         (await program.RunAsync("token", "create", "--username", "ann", "--scopes", "no:such")).ExitCode.ShouldBe(1);
 
         // Deletion requires a confirmation.
@@ -204,7 +204,7 @@ public sealed class StoreCommandTests
         line.Split('\t')[3].ShouldBe("a?b?c?[2Jd?é");
     }
 
-    private static void ShouldBeRefused(Outcome outcome, string sentence) =>
+    private static void ShouldBeError(Outcome outcome, string sentence) =>
         (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
 
     /// <summary>Returns the last line of standard error, which reports the result.</summary>

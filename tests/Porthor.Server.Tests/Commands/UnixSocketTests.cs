@@ -40,7 +40,7 @@ public sealed class UnixSocketTests
         var running = program.Start("run", "--urls", $"http://unix:{path}");
         using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop) }) {
             BaseAddress = new Uri("http://example.com") };
-        await running.UntilAsync(
+        await running.WaitUntilAsync(
             async () =>
             {
                 try
@@ -66,16 +66,16 @@ public sealed class UnixSocketTests
         var token = System.Text.Json.JsonDocument.Parse(body).RootElement.GetProperty("token").GetString();
 
         // A trusted proxy: its headers about the request and the client are accepted.
-        using var question = new HttpRequestMessage(HttpMethod.Get, "/ingress/forward?scope=read:all");
+        using var originalRequest = new HttpRequestMessage(HttpMethod.Get, "/ingress/forward?scope=read:all");
         foreach (var (name, value) in (IEnumerable<(string, string)>)[
             ("Authorization", $"Bearer {token}"), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"),
             ("X-Forwarded-Host", "example.com"),
             ("X-Forwarded-Uri", "/page"), ("X-Forwarded-For", "203.0.113.9")])
-            question.Headers.TryAddWithoutValidation(name, value);
-        using var answer = await client.SendAsync(question);
+            originalRequest.Headers.TryAddWithoutValidation(name, value);
+        using var answer = await client.SendAsync(originalRequest);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         answer.Headers.GetValues("X-Auth-Request-User").ShouldBe(["socket-user"]);
-        await running.UntilAsync(
+        await running.WaitUntilAsync(
             () => Task.FromResult(running.Output.Contains("\"remoteIp\":\"203.0.113.9\"", StringComparison.Ordinal)), "the line of log");
         await end(running);
     }

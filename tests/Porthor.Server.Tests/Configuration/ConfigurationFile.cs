@@ -28,13 +28,13 @@ internal static class ConfigurationFile
     public static PorthorSettings Load(string yaml, params (string Name, string Value)[] variables) =>
         Load(yaml, SettingsScope.Serving, variables);
 
-    public static PorthorSettings Load(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
+    public static PorthorSettings Load(string yaml, SettingsScope scope, params (string Name, string Value)[] variables)
     {
         var path = Path.GetTempFileName();
         try
         {
             File.WriteAllText(path, yaml);
-            return SettingsLoader.Load(path, dataDirectory: null, need, Variables(variables));
+            return SettingsLoader.Load(path, dataDirectory: null, scope, Variables(variables));
         }
         finally
         {
@@ -49,11 +49,11 @@ internal static class ConfigurationFile
     public static string[] Errors(string yaml, params (string Name, string Value)[] variables) =>
         Errors(yaml, SettingsScope.Serving, variables);
 
-    public static string[] Errors(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
+    public static string[] Errors(string yaml, SettingsScope scope, params (string Name, string Value)[] variables)
     {
-        var refusal = Should.Throw<SettingsException>(() => Load(yaml, need, variables));
-        refusal.Message.Split("\n  ")[1..].ShouldBe(refusal.Errors.Select(error => error.ToString()));
-        refusal.Message.Split('\n')[0].ShouldMatch("^The configuration /.* cannot be used:$");
-        return refusal.Message.Split("\n  ")[1..];
+        var exception = Should.Throw<SettingsException>(() => Load(yaml, scope, variables));
+        exception.Message.Split("\n  ")[1..].ShouldBe(exception.Errors.Select(error => error.ToString()));
+        exception.Message.Split('\n')[0].ShouldMatch("^The configuration /.* cannot be used:$");
+        return exception.Message.Split("\n  ")[1..];
     }
 }

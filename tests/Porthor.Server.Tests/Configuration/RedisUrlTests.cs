@@ -6,7 +6,9 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Redis URLs beyond the reference's: TLS, Unix sockets, Sentinel, clusters, and the query parameters of redis-py.</summary>
+/// <summary>
+/// Redis URLs that the reference does not support: TLS, Unix sockets, Sentinel, clusters, and the query parameters of redis-py.
+/// </summary>
 public sealed class RedisUrlTests : IDisposable
 {
     private readonly string certificate = Path.Combine(Path.GetTempPath(), $"porthor-ca-{Guid.NewGuid():N}.pem");

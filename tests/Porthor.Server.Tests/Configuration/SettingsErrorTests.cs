@@ -178,7 +178,7 @@ public sealed class SettingsErrorTests
     public void A_session_secret_consists_of_one_or_more_keys(string secret)
     {
         Errors(Cluster.Replace(SessionSecret, secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
-        // Otherwise embedded mode would create a new secret, and existing sessions would become invalid.
+        // Without this error, embedded mode would create a new secret, and existing sessions would become invalid.
         Errors("", ("PORTHOR_SESSION_SECRET", secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
     }
 

@@ -235,7 +235,7 @@ public sealed class SettingsValueTests
         Load("strictRules: true").StrictRules.ShouldBeTrue();
     }
 
-    /// <summary>Settings of the reference without an effect here.</summary>
+    /// <summary>Settings of the reference that have no effect in Porthor.</summary>
     [Fact]
     public void Settings_that_only_the_reference_has_are_accepted() => Load(
         """
@@ -245,7 +245,7 @@ public sealed class SettingsValueTests
         sentry: {enabled: false}
         """).ShouldNotBeNull();
 
-    /// <summary>Settings can be logged or printed.</summary>
+    /// <summary>Settings can be lineCount or printed.</summary>
     [Fact]
     public void Settings_print_no_secret()
     {

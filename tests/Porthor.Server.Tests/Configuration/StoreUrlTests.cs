@@ -44,7 +44,9 @@ public sealed class StoreUrlTests
             .ShouldBe((host, port, database, user, password));
     }
 
-    /// <summary>With any characters: the password is not part of the URL, and only a value in the driver's connection string.</summary>
+    /// <summary>
+    /// The password can have any characters. It is not part of the URL, and only a value in the driver's connection string.
+    /// </summary>
     [Theory]
     [InlineData("f:b/b@c")]
     [InlineData("a;Host=evil.example;Password=x")]

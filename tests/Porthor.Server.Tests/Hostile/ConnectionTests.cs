@@ -14,13 +14,13 @@ namespace Porthor.Server.Tests.Hostile;
 /// </summary>
 public sealed class ConnectionTests : IAsyncLifetime
 {
-    private const long MostGrowth = 200 * 1024 * 1024;
+    private const long MaxGrowth = 200 * 1024 * 1024;
 
     private static readonly int Connections = int.Parse(
         Environment.GetEnvironmentVariable("PORTHOR_CONNECTIONS") ?? "1000", CultureInfo.InvariantCulture);
 
-    /// <summary>The time limit of other requests on a machine that is busy with other tests.</summary>
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
+    /// <summary>The maximum duration of other requests, on a machine that is busy with other tests.</summary>
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(15);
 
     private readonly PorthorProgram program = new();
     private readonly List<Socket> sockets = [];
@@ -37,15 +37,15 @@ public sealed class ConnectionTests : IAsyncLifetime
     [Fact]
     public async Task Idle_connections_need_little_memory_and_do_not_affect_others()
     {
-        await OthersAreServedAsync();
+        await OtherClientsShouldBeServedAsync();
         var before = server.Program.ResidentBytes;
         for (var i = 0; i < Connections; i++)
             await ConnectAsync();
         // Half of the clients have sent one request and keep their connection.
         foreach (var socket in sockets.Where((_, number) => number % 2 == 0))
             await socket.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
-        await OthersAreServedAsync();
-        (server.Program.ResidentBytes - before).ShouldBeLessThan(MostGrowth);
+        await OtherClientsShouldBeServedAsync();
+        (server.Program.ResidentBytes - before).ShouldBeLessThan(MaxGrowth);
     }
 
     /// <summary>Slow headers have a time limit of ten seconds, and a slow body of five.</summary>
@@ -57,15 +57,15 @@ public sealed class ConnectionTests : IAsyncLifetime
         List<Task<(string Answer, TimeSpan Took)>> slow = [];
         for (var i = 0; i < each; i++)
         {
-            slow.Add(TrickleAsync(await ConnectAsync(), "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "));
-            slow.Add(TrickleAsync(
+            slow.Add(SendSlowlyAsync(await ConnectAsync(), "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+            slow.Add(SendSlowlyAsync(
                 await ConnectAsync(),
                 $"POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: "
                     + $"application/json\r\nContent-Length: 1000\r\n\r\n"));
         }
         var all = Task.WhenAll(slow);
         while (!all.IsCompleted)
-            await OthersAreServedAsync();
+            await OtherClientsShouldBeServedAsync();
         foreach (var (answer, took) in await all)
         {
             (answer.Length == 0 || answer.StartsWith("HTTP/1.1 408", StringComparison.Ordinal)).ShouldBeTrue(answer);
@@ -78,20 +78,20 @@ public sealed class ConnectionTests : IAsyncLifetime
     public async Task A_client_that_does_not_read_responses_is_stopped()
     {
         var before = server.Program.ResidentBytes;
-        var question = Encoding.ASCII.GetBytes(
+        var request = Encoding.ASCII.GetBytes(
             string.Concat(Enumerable.Repeat("GET /auth/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 1000)));
         List<Task<long>> floods = [];
         for (var i = 0; i < 20; i++)
         {
             var socket = await ConnectAsync();
-            floods.Add(Task.Run(() => Flood(socket, question), TestContext.Current.CancellationToken));
+            floods.Add(Task.Run(() => SendUntilBlocked(socket, request), TestContext.Current.CancellationToken));
         }
-        // Until the server accepts no more data from any client.
+        // Sends requests until the server accepts no more data from any client.
         var flood = Task.WhenAll(floods);
         while (!flood.IsCompleted)
-            await OthersAreServedAsync();
+            await OtherClientsShouldBeServedAsync();
         (await flood).Sum().ShouldBeGreaterThan(0);
-        (server.Program.ResidentBytes - before).ShouldBeLessThan(MostGrowth);
+        (server.Program.ResidentBytes - before).ShouldBeLessThan(MaxGrowth);
     }
 
     [Theory]
@@ -110,19 +110,19 @@ public sealed class ConnectionTests : IAsyncLifetime
             // The server has read enough and closed the connection.
         }
         (await ReadAsync(socket)).ShouldStartWith("HTTP/1.1 431");
-        await OthersAreServedAsync();
+        await OtherClientsShouldBeServedAsync();
     }
 
-    /// <summary>Sends as much as the server accepts and returns the number of bytes.</summary>
-    private static long Flood(Socket socket, byte[] question)
+    /// <summary>Sends data until the server accepts no more, and returns the number of bytes.</summary>
+    private static long SendUntilBlocked(Socket socket, byte[] request)
     {
-        const int patience = 2_000_000; // microseconds
+        const int timeout = 2_000_000; // microseconds
         var taken = 0L;
         socket.Blocking = false;
         try
         {
-            while (socket.Poll(patience, SelectMode.SelectWrite))
-                taken += socket.Send(question);
+            while (socket.Poll(timeout, SelectMode.SelectWrite))
+                taken += socket.Send(request);
         }
         catch (SocketException)
         {
@@ -139,7 +139,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         return socket;
     }
 
-    private async Task OthersAreServedAsync()
+    private async Task OtherClientsShouldBeServedAsync()
     {
         using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
         var begun = Stopwatch.GetTimestamp();
@@ -147,11 +147,11 @@ public sealed class ConnectionTests : IAsyncLifetime
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var refused = await client.GetAsync("/auth/api/v1/token-info");
         refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(MaxDuration);
     }
 
     /// <summary>Sends the beginning of a request and then single characters until the server closes the connection.</summary>
-    private static async Task<(string Answer, TimeSpan Took)> TrickleAsync(Socket socket, string beginning)
+    private static async Task<(string Answer, TimeSpan Took)> SendSlowlyAsync(Socket socket, string beginning)
     {
         var begun = Stopwatch.GetTimestamp();
         var reading = ReadAsync(socket);
@@ -175,12 +175,12 @@ public sealed class ConnectionTests : IAsyncLifetime
 
     private static async Task<string> ReadAsync(Socket socket)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var buffer = new byte[4096];
         var answer = new StringBuilder();
         try
         {
-            while (await socket.ReceiveAsync(buffer, patience.Token) is > 0 and var count)
+            while (await socket.ReceiveAsync(buffer, timeout.Token) is > 0 and var count)
                 answer.Append(Encoding.ASCII.GetString(buffer, 0, count));
         }
         catch (SocketException)

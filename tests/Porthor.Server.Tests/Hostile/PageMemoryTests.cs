@@ -11,7 +11,7 @@ public sealed class PageMemoryTests
 {
     private const int Tokens = 6000;
     private const int Parallel = 20;
-    private const long MostBytes = 300L * 1024 * 1024;
+    private const long MaxBytes = 300L * 1024 * 1024;
 
     [Theory, EveryMode]
     public async Task Lists_of_a_user_with_thousands_of_tokens_take_little_memory(Mode mode)
@@ -25,17 +25,17 @@ public sealed class PageMemoryTests
         await using var program = await PorthorProgram.ForAsync(deployment, "answerTimeout: 20\napiTimeout: 60");
         if (mode == Mode.Embedded)
             program.Variables["PORTHOR_SESSION_SECRET"] = core.SessionKeys[0].Reveal();
-        using var server = await ServingProgram.StartAsync(program, watched: false);
-        foreach (var (path, least) in ((string, int)[])[
+        using var server = await ServingProgram.StartAsync(program, withMetrics: false);
+        foreach (var (path, minimum) in ((string, int)[])[
             ("/auth/tokens", 30_000), ("/auth/tokens/history", 10_000), ("/auth/api/v1/users/hoarder/tokens", 1_000_000),
             ("/auth/api/v1/users/hoarder/token-change-history", 1_000_000)])
         {
-            for (var turn = 0; turn < 3; turn++)
+            for (var i = 0; i < 3; i++)
             {
                 var lengths = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => LengthAsync(server, path, cookie)));
-                lengths.ShouldAllBe(length => length > least);
+                lengths.ShouldAllBe(length => length > minimum);
             }
-            PeakBytes(server.Program.Id).ShouldBeLessThan(MostBytes, path);
+            PeakBytes(server.Program.Id).ShouldBeLessThan(MaxBytes, path);
         }
     }
 

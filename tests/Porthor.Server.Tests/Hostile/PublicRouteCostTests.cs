@@ -5,16 +5,16 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// Public routes must be cheap: a client without a token must not slow down forward authentication. The list of routes comes from the
-/// server itself, so that new routes are measured too.
+/// Public routes must need little CPU time: a client without a token must not slow down forward authentication. The list of routes comes
+/// from the server itself, so that new routes are measured too.
 /// </summary>
 public sealed class PublicRouteCostTests : IAsyncDisposable
 {
-    /// <summary>The maximum CPU time per request; most requests need a tenth. Tests run a debug build.</summary>
-    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(2);
+    /// <summary>The maximum CPU time per request; limit requests need a tenth. Tests run a debug build.</summary>
+    private static readonly TimeSpan MaxCpuTime = TimeSpan.FromMilliseconds(2);
 
     /// <summary>The additional CPU time per megabyte of the response, which is needed to send it.</summary>
-    private static readonly TimeSpan MostPerMegabyte = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan MaxCpuTimePerMegabyte = TimeSpan.FromMilliseconds(2);
 
     private const int Warmup = 30;
     private const int Requests = 50;
@@ -36,13 +36,13 @@ public sealed class PublicRouteCostTests : IAsyncDisposable
         {
             foreach (var accept in (string[])["*/*", "text/html"])
             {
-                var most = Most + (MostPerMegabyte * (await RequestAsync(client, path, accept, Warmup) / 1_000_000.0));
+                var limit = MaxCpuTime + (MaxCpuTimePerMegabyte * (await RequestAsync(client, path, accept, Warmup) / 1_000_000.0));
                 // The minimum of several measurements, because background work and the JIT compiler also use CPU time.
                 var cost = TimeSpan.MaxValue;
-                for (var turn = 0; turn < 8 && cost > most; turn++)
+                for (var i = 0; i < 8 && cost > limit; i++)
                     cost = Min(cost, await MeasureAsync(process, () => RequestAsync(client, path, accept, Requests)));
                 TestContext.Current.SendDiagnosticMessage($"{cost.TotalMilliseconds:0.000} ms {accept} {path}");
-                if (cost > most)
+                if (cost > limit)
                     expensive.Add($"{path[..Math.Min(60, path.Length)]} ({accept}): {cost.TotalMilliseconds:0.00} ms");
             }
         }

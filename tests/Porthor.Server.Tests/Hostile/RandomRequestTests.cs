@@ -10,13 +10,13 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// Sends random requests to every route: no response is a server error or reveals internals, and no memory is kept. The list of routes
-/// comes from the server itself, so that new routes are included. CsCheck prints the seed of a failure; <c>PORTHOR_REQUESTS</c> sets the
-/// number of requests.
+/// Sends random requests to every route. No response may be a server error or reveal internals, and the memory usage must not grow. The
+/// list of routes comes from the server itself, so that new routes are included. CsCheck prints the seed of a failure;
+/// <c>PORTHOR_REQUESTS</c> sets the number of requests.
 /// </summary>
 public sealed class RandomRequestTests(ITestOutputHelper output)
 {
-    private const long MostGrowth = 150 * 1024 * 1024;
+    private const long MaxGrowth = 150 * 1024 * 1024;
 
     private static readonly int Requests = int.Parse(
         Environment.GetEnvironmentVariable("PORTHOR_REQUESTS") ?? "3000", CultureInfo.InvariantCulture);
@@ -41,13 +41,13 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         await gen.SampleAsync(
             async request =>
             {
-                // Of the headers only the credential is secret: the others can be common words.
-                server.Watch.Sent([request.Headers[0]]);
+                // Only the credential among the headers is secret. The others can be common words.
+                server.LeakDetector.AddRequest([request.Headers[0]]);
                 var answer = await SendAsync(server.Client, request);
-                server.Watch.Received(answer);
+                server.LeakDetector.AddResponse(answer);
                 lock (statuses)
                     statuses[answer.StatusCode] = statuses.GetValueOrDefault(answer.StatusCode) + 1;
-                ShouldBeInOrder(answer);
+                ShouldBeValid(answer);
             },
             iter: Requests,
             threads: 2);
@@ -64,7 +64,7 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         await using (var server = await StartAsync())
             routes = RoutesOf(server);
         await using var program = new PorthorProgram();
-        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        using var serving = await ServingProgram.StartAsync(program, withMetrics: false);
         using var client = new HttpClient(
             new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false,
                 RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = serving.Url };
@@ -74,9 +74,9 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         foreach (var _ in (string[])["that it has what it needs", "and no more"])
         {
             before = serving.Program.ResidentBytes;
-            await gen.SampleAsync(async request => ShouldBeInOrder(await SendAsync(client, request)), iter: Requests / 3, threads: 2);
+            await gen.SampleAsync(async request => ShouldBeValid(await SendAsync(client, request)), iter: Requests / 3, threads: 2);
         }
-        (serving.Program.ResidentBytes - before).ShouldBeLessThan(MostGrowth);
+        (serving.Program.ResidentBytes - before).ShouldBeLessThan(MaxGrowth);
         serving.Program.Output.ShouldNotContain("Uncaught exception");
     }
 
@@ -90,7 +90,7 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         return routes;
     }
 
-    private static void ShouldBeInOrder(Answer answer)
+    private static void ShouldBeValid(Answer answer)
     {
         answer.StatusCode.ShouldBeLessThan(500, answer.Body);
         answer.Headers.Keys.ShouldNotContain("X-Injected");

@@ -16,7 +16,7 @@ public sealed class CredentialParserTests
     private const string Malformed = "Malformed Authorization header";
     private const string OneEach = "Invalid Basic auth string: expected one user and one password";
 
-    public static TheoryData<string, string> Bearers => new()
+    public static TheoryData<string, string> BearerHeaders => new()
     {
         { $"Bearer {Ours}", Ours },
         { $"bearer {Ours}", Ours },
@@ -30,7 +30,7 @@ public sealed class CredentialParserTests
         { $"Bearer {Ours}\0", $"{Ours}\0" },
     };
 
-    public static TheoryData<string, string, string> Basics => new()
+    public static TheoryData<string, string, string> BasicPairs => new()
     {
         { $"{Ours}:anything", Ours, "basic-username" },
         { $"{Ours}:", Ours, "basic-username" },
@@ -45,12 +45,12 @@ public sealed class CredentialParserTests
         { $"名字\0:{Ours}", Ours, "basic-password" },
     };
 
-    public static TheoryData<string> Empties => [
+    public static TheoryData<string> HeadersWithoutToken => [
         "", " ", "\t", $"Basic {Encoded("foo:foo")}", $"Basic {Encoded("x-oauth-basic:foo")}", $"Basic {Encoded("foo:x-oauth-basic")}",
         $"Basic {Encoded(":")}",
         $"Basic {Encoded("gt-:gt-")}"];
 
-    public static TheoryData<string, string> Errors => new()
+    public static TheoryData<string, string> InvalidHeaders => new()
     {
         { "Bearer", Malformed },
         { " Bearer", Malformed },
@@ -63,7 +63,7 @@ public sealed class CredentialParserTests
         { $"Bearer\u00a0{Ours}", Malformed },
         { "token foo", "Unknown Authorization type token" },
         { $"Digest {Ours}", "Unknown Authorization type Digest" },
-        { $"Bearers {Ours}", "Unknown Authorization type Bearers" },
+        { $"BearerHeaders {Ours}", "Unknown Authorization type BearerHeaders" },
         { $"Bearer\0 {Ours}", "Unknown Authorization type Bearer\0" },
         { $"Basic {Encoded("no colon")}", OneEach },
         { $"Basic {Encoded($"{Ours}:x:y")}", OneEach },
@@ -75,11 +75,11 @@ public sealed class CredentialParserTests
         { $"Basic {Convert.ToBase64String([0xFF, 0xFE, 0x3A])}", "Invalid Basic auth string: not UTF-8" },
     };
 
-    [Theory, MemberData(nameof(Bearers))]
+    [Theory, MemberData(nameof(BearerHeaders))]
     public void A_bearer_credential_is_the_text_after_the_scheme(string header, string text) =>
         CredentialParser.Parse(header).ShouldBe(new Credential(text, "bearer", Error: null));
 
-    [Theory, MemberData(nameof(Basics))]
+    [Theory, MemberData(nameof(BasicPairs))]
     public void A_token_is_found_in_either_field(string pair, string text, string source)
     {
         foreach (var header in (string[])[
@@ -99,7 +99,7 @@ public sealed class CredentialParserTests
         CredentialParser.HoldsToken(null).ShouldBeFalse();
     }
 
-    [Theory, MemberData(nameof(Empties))]
+    [Theory, MemberData(nameof(HeadersWithoutToken))]
     public void A_header_without_a_token_has_no_credentials(string header)
     {
         CredentialParser.Parse(header).ShouldBe(Credential.None);
@@ -116,7 +116,7 @@ public sealed class CredentialParserTests
         CredentialParser.HoldsToken($"Basic {Encoded(pair)}").ShouldBeTrue();
     }
 
-    [Theory, MemberData(nameof(Errors))]
+    [Theory, MemberData(nameof(InvalidHeaders))]
     public void An_unusable_header_is_reported_with_the_reason(string header, string error) =>
         CredentialParser.Parse(header).ShouldBe(
             Credential.Malformed(error, error.StartsWith("Conflicting", StringComparison.Ordinal) ? "basic-username" : null));
@@ -149,8 +149,8 @@ public sealed class CredentialParserTests
     [InlineData("basic", false)]
     [InlineData("basic notreally:base64", false)]
     [InlineData("some broken stuff", false)]
-    public void Only_headers_with_a_Porthor_token_are_removed(string header, bool stays) =>
-        CredentialParser.HoldsToken(header).ShouldBe(stays);
+    public void Only_headers_with_a_Porthor_token_are_removed(string header, bool isKept) =>
+        CredentialParser.HoldsToken(header).ShouldBe(isKept);
 
     /// <summary>With more than two fields the header does not authenticate, but a token in any field is removed.</summary>
     [Fact]

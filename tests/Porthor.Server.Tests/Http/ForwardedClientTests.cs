@@ -23,10 +23,10 @@ public sealed class ForwardedClientTests
     [InlineData(null, null)]
     public void Without_a_header_the_client_is_the_peer(string? peer, string? address)
     {
-        Found(peer).Address?.ToString().ShouldBe(address);
-        Found(peer, "", " , ,", "unknown").Address?.ToString().ShouldBe(address);
-        Found(peer, "192.0.2.1, unknown").Address?.ToString().ShouldBe(address);
-        Found(peer).Address.ShouldBe(address is null ? null : IPAddress.Parse(address));
+        Find(peer).Address?.ToString().ShouldBe(address);
+        Find(peer, "", " , ,", "unknown").Address?.ToString().ShouldBe(address);
+        Find(peer, "192.0.2.1, unknown").Address?.ToString().ShouldBe(address);
+        Find(peer).Address.ShouldBe(address is null ? null : IPAddress.Parse(address));
     }
 
     [Theory]
@@ -71,13 +71,13 @@ public sealed class ForwardedClientTests
     [InlineData("6.6.6.6, ::FFFF:cb00:7107", "203.0.113.7")]
     [InlineData("6.6.6.6, [::ffff:203.0.113.7]:443, ::ffff:10.0.0.1", "203.0.113.7")]
     public void The_client_is_the_right_most_address_that_is_not_a_proxy(string header, string address) =>
-        Found("127.0.0.1", header).Address.ShouldBe(IPAddress.Parse(address));
+        Find("127.0.0.1", header).Address.ShouldBe(IPAddress.Parse(address));
 
     [Fact]
     public void Several_headers_are_one_list()
     {
-        Found("127.0.0.1", "203.0.113.9", "192.0.2.1", "10.0.0.1, 10.0.0.2").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
-        Found("127.0.0.1", "192.0.2.1, 10.0.0.1", "").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
+        Find("127.0.0.1", "203.0.113.9", "192.0.2.1", "10.0.0.1, 10.0.0.2").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
+        Find("127.0.0.1", "192.0.2.1, 10.0.0.1", "").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
     }
 
     /// <summary>A client sends the header itself before the proxies add their addresses.</summary>
@@ -93,7 +93,7 @@ public sealed class ForwardedClientTests
         {
             var (written, seen) = (string.Join(",", spoofed), string.Join(", ", [address, .. proxies]));
             string[] headers = ownLine ? [written, seen] : [$"{written},{seen}"];
-            return Found("10.0.0.9", headers).Address!.Equals(IPAddress.Parse(address));
+            return Find("10.0.0.9", headers).Address!.Equals(IPAddress.Parse(address));
         });
     }
 
@@ -138,7 +138,7 @@ public sealed class ForwardedClientTests
         ForwardedClient.Find(Request(peer, ["203.0.113.9"], ["https"]), Proxies).ShouldBe(
             new ForwardedClient(IPAddress.Parse(peer), "http"));
 
-    private static ForwardedClient Found(string? peer, params string[] addresses) =>
+    private static ForwardedClient Find(string? peer, params string[] addresses) =>
         ForwardedClient.Find(Request(peer, addresses, []), Proxies);
 
     private static DefaultHttpContext Request(string? peer, string[] addresses, string[] schemes)

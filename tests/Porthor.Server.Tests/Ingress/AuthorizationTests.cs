@@ -14,50 +14,52 @@ public sealed class AuthorizationTests(IngressServers servers) : IClassFixture<I
     [Theory, EveryMode]
     public async Task Scopes_are_checked_with_all_or_any(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("scoped", "user:token,read:all");
         var bearer = TestServer.Bearer(browser.Session);
 
-        (await server.AskAsync("", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?scope=read:all&scope=user:token", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?scope=read:all&scope=admin:token&satisfy=any", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?scope=read:all&scope=user:token", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?scope=read:all&scope=admin:token&satisfy=any", bearer)).ShouldBeAllowed();
 
-        var refused = await server.AskAsync("?scope=read:all&scope=admin:token", bearer);
-        refused.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+        var refused = await server.AuthorizeAsync("?scope=read:all&scope=admin:token", bearer);
+        refused.ShouldBeError(403, 403, "insufficient_scope", "Token missing required scope");
         refused.Header("WWW-Authenticate").ShouldBe(
             "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", "
                 + "scope=\"admin:token read:all\"");
         // No token matches "any" without scopes, or the scope with the empty name.
-        (await server.AskAsync("?satisfy=any", bearer)).StatusCode.ShouldBe(403);
-        (await server.AskAsync("?scope=", bearer)).StatusCode.ShouldBe(403);
+        (await server.AuthorizeAsync("?satisfy=any", bearer)).StatusCode.ShouldBe(403);
+        (await server.AuthorizeAsync("?scope=", bearer)).StatusCode.ShouldBe(403);
     }
 
     /// <summary>TOK-029.</summary>
     [Theory, EveryMode]
     public async Task Scopes_changed_by_an_administrator_apply_from_the_next_request_on(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var admin = TestServer.Bearer((await server.LogInAsync("widener", "admin:token")).Session);
-        var token = await server.MakeTokenAsync(await server.LogInAsync("widened", "user:token,read:all"), "narrow");
+        var token = await server.CreateTokenAsync(await server.LogInAsync("widened", "user:token,read:all"), "narrow");
         var path = $"/users/widened/tokens/{token.Key}";
         var bearer = TestServer.Bearer(token);
 
-        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+        (await server.AuthorizeAsync("?scope=read:all", bearer))
+            .ShouldBeError(403, 403, "insufficient_scope", "Token missing required scope");
         (await server.PatchAsync(path, new { scopes = (string[])["read:all"] }, admin)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/token-info", bearer)).Json.GetProperty("scopes").ToString().ShouldBe("""["read:all"]""");
-        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?scope=read:all", bearer)).ShouldBeAllowed();
         (await server.PatchAsync(path, new { scopes = (string[])[] }, admin)).StatusCode.ShouldBe(200);
-        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+        (await server.AuthorizeAsync("?scope=read:all", bearer))
+            .ShouldBeError(403, 403, "insufficient_scope", "Token missing required scope");
     }
 
     [Theory, EveryMode]
     public async Task The_answer_and_the_log_line_name_the_user(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         // ING-016: the full name is in no header, and the email address is in a header without encoding.
         var user = TokenBuilders.SomeUser with { Name = "\u7528\u6237", Email = "m\u00e9@example.com" };
         var browser = await server.LogInAsync("told", "read:all", user);
-        var answer = await server.AskAsync("?scope=read:all&service=free", TestServer.Bearer(browser.Session));
+        var answer = await server.AuthorizeAsync("?scope=read:all&service=free", TestServer.Bearer(browser.Session));
 
         answer.ShouldBeAllowed();
         answer.Header("X-Auth-Request-User").ShouldBe("told");
@@ -81,96 +83,96 @@ public sealed class AuthorizationTests(IngressServers servers) : IClassFixture<I
     [Theory, EveryMode]
     public async Task A_request_without_credentials_is_challenged(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        (await server.AskAsync("?scope=read:all")).ShouldBeChallengedWithoutError();
-        (await server.AskAsync("?scope=read:all&auth_type=bearer")).ShouldBeChallengedWithoutError();
-        (await server.AskAsync("?auth_type=basic")).ShouldBeChallengedWithoutError(type: "Basic");
-        (await server.AskAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldBeChallengedWithoutError(status: 403);
-        (await server.AskAsync("", TestServer.Basic("foo", "x-oauth-basic"))).ShouldBeChallengedWithoutError();
-        // Also if the rule is invalid.
-        (await server.AskAsync("?satisfy=foo")).ShouldBeChallengedWithoutError();
-        (await server.AskAsync("?auth_type=foo")).StatusCode.ShouldBe(422);
+        var server = await servers.GetAsync(mode);
+        (await server.AuthorizeAsync("?scope=read:all")).ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync("?scope=read:all&auth_type=bearer")).ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync("?auth_type=basic")).ShouldBeChallengedWithoutError(type: "Basic");
+        (await server.AuthorizeAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldBeChallengedWithoutError(status: 403);
+        (await server.AuthorizeAsync("", TestServer.Basic("foo", "x-oauth-basic"))).ShouldBeChallengedWithoutError();
+        // The answer is the same if the rule is invalid.
+        (await server.AuthorizeAsync("?satisfy=foo")).ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync("?auth_type=foo")).StatusCode.ShouldBe(422);
     }
 
     [Theory, EveryMode]
     public async Task Invalid_credentials_are_denied_with_their_error(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("forged", "read:all");
         foreach (var header in (string[])["Bearer", "token foo", "Basic &&&&", "Basic YWJj"])
         {
-            var answer = await server.AskAsync("?scope=read:all", ("Authorization", header));
+            var answer = await server.AuthorizeAsync("?scope=read:all", ("Authorization", header));
             (answer.StatusCode, answer.Header("X-Error-Status")).ShouldBe((403, "400"), header);
             answer.Header("WWW-Authenticate")!.ShouldStartWith("Bearer realm=\"example.com\", error=\"invalid_request\"");
         }
         var wrongSecret = Token.Parse($"gt-{browser.Key.Value}.{new string('b', 22)}");
         foreach (var token in (string[])["token", "gt-abc", Token.Create().Reveal(), wrongSecret.Reveal()])
         {
-            var answer = await server.AskAsync("", ("Authorization", $"Bearer {token}"), ("X-Requested-With", "XMLHttpRequest"));
+            var answer = await server.AuthorizeAsync("", ("Authorization", $"Bearer {token}"), ("X-Requested-With", "XMLHttpRequest"));
             (answer.StatusCode, answer.Header("X-Error-Status")).ShouldBe((401, "401"));
             answer.Header("WWW-Authenticate")!.ShouldContain("error=\"invalid_token\"");
         }
         // The bootstrap token is accepted only by the API.
-        (await server.AskAsync("", server.Bootstrap)).StatusCode.ShouldBe(401);
+        (await server.AuthorizeAsync("", server.Bootstrap)).StatusCode.ShouldBe(401);
     }
 
     /// <summary>ING-031, ING-034.</summary>
     [Theory, EveryMode]
     public async Task A_cookie_is_accepted_unless_excluded_and_takes_precedence_over_the_header(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("cookied", "read:all");
-        (await server.AskAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldBeAllowed();
-        (await server.AskAsync("?allow_cookies=false", browser.Cookie)).ShouldBeChallengedWithoutError();
-        (await server.AskAsync("?allow_cookies=false", TestServer.Bearer(browser.Session))).ShouldBeAllowed();
-        (await server.AskAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?allow_cookies=false", browser.Cookie)).ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync("?allow_cookies=false", TestServer.Bearer(browser.Session))).ShouldBeAllowed();
+        (await server.AuthorizeAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldBeChallengedWithoutError();
 
         // A valid token in the header does not replace an invalid session.
         var other = await server.LogInAsync("rescuer", "read:all");
-        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
-        (await server.AskAsync("", dead, TestServer.Bearer(other.Session))).ShouldBeChallengedWithoutError();
+        var invalidSession = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        (await server.AuthorizeAsync("", invalidSession, TestServer.Bearer(other.Session))).ShouldBeChallengedWithoutError();
     }
 
     [Theory, EveryMode]
     public async Task A_revoked_token_is_denied(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("revoked", "user:token");
-        var token = await server.MakeTokenAsync(browser, "one");
-        (await server.AskAsync("", TestServer.Bearer(token))).ShouldBeAllowed();
-        (await server.DeleteAsync($"/users/revoked/tokens/{token.Key}", browser.Writing)).StatusCode.ShouldBe(204);
-        (await server.AskAsync("", TestServer.Bearer(token))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
+        var token = await server.CreateTokenAsync(browser, "one");
+        (await server.AuthorizeAsync("", TestServer.Bearer(token))).ShouldBeAllowed();
+        (await server.DeleteAsync($"/users/revoked/tokens/{token.Key}", browser.WriteHeaders)).StatusCode.ShouldBe(204);
+        (await server.AuthorizeAsync("", TestServer.Bearer(token))).ShouldBeError(401, 401, "invalid_token", "Token is not valid");
     }
 
     /// <summary>ING-027 to ING-030.</summary>
     [Theory, EveryMode]
     public async Task A_location_can_be_for_one_user_or_one_service(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("alone", "read:all");
         var bearer = TestServer.Bearer(browser.Session);
-        (await server.AskAsync("?username=alone", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?username=", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?username=other", bearer))
-            .ShouldBeRefused(403, 403, "insufficient_scope", "Access not allowed for this user");
+        (await server.AuthorizeAsync("?username=alone", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?username=", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?username=other", bearer))
+            .ShouldBeError(403, 403, "insufficient_scope", "Access not allowed for this user");
 
-        (await server.AskAsync("?only_service=tap", bearer)).StatusCode.ShouldBe(403);
-        var inner = (await server.AskAsync("?delegate_to=tap", bearer)).Header("X-Auth-Request-Token")!;
-        var passed = await server.AskAsync("?only_service=vo-cutouts&only_service=tap", ("Authorization", $"Bearer {inner}"));
+        (await server.AuthorizeAsync("?only_service=tap", bearer)).StatusCode.ShouldBe(403);
+        var inner = (await server.AuthorizeAsync("?delegate_to=tap", bearer)).Header("X-Auth-Request-Token")!;
+        var passed = await server.AuthorizeAsync("?only_service=vo-cutouts&only_service=tap", ("Authorization", $"Bearer {inner}"));
         passed.ShouldBeAllowed();
         passed.Header("X-Auth-Request-Service").ShouldBe("tap");
-        (await server.AskAsync("?only_service=vo-cutouts", ("Authorization", $"Bearer {inner}"))).StatusCode.ShouldBe(403);
+        (await server.AuthorizeAsync("?only_service=vo-cutouts", ("Authorization", $"Bearer {inner}"))).StatusCode.ShouldBe(403);
     }
 
     /// <summary>DEL-009, DEL-010.</summary>
     [Theory, EveryMode]
     public async Task Contradictory_parameters_are_reported_before_authentication(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        (await server.AskAsync("?notebook=true&delegate_to=tap")).Body.ShouldBe(
+        var server = await servers.GetAsync(mode);
+        (await server.AuthorizeAsync("?notebook=true&delegate_to=tap")).Body.ShouldBe(
             """{"detail":[{"msg":"delegate_to cannot be set for notebook tokens","type":"invalid_delegate_to","loc":"""
                 + """["query","delegate_to"]}]}""");
-        var options = await server.AskAsync("?service=a&delegate_to=b", "https://example.com/", "OPTIONS");
+        var options = await server.AuthorizeAsync("?service=a&delegate_to=b", "https://example.com/", "OPTIONS");
         options.StatusCode.ShouldBe(422);
         options.Header("X-Error-Status").ShouldBeNull();
     }

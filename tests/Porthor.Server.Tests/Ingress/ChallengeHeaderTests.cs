@@ -18,7 +18,7 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
     [Theory, EveryMode]
     public async Task Forward_authentication_names_scopes_only_if_one_is_missing(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var username = $"challenged-{mode}".ToLowerInvariant();
         var bearer = TestServer.Bearer((await server.LogInAsync(username, "read:all")).Session);
         foreach (var (query, headers, challenge) in ((string, (string, string)[], string)[])[
@@ -47,7 +47,7 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
             ("?scope=read:all&username=other", [bearer], Reason("Access not allowed for this user")),
             ("?scope=exec:admin&username=other", [bearer], $"{Denied}, scope=\"exec:admin\"")])
         {
-            foreach (var answer in (Answer[])[await server.AskAsync(query, headers), await server.ForwardAsync(query, headers)])
+            foreach (var answer in (Answer[])[await server.AuthorizeAsync(query, headers), await server.ForwardAsync(query, headers)])
             {
                 answer.StatusCode.ShouldNotBe(200, query);
                 answer.Header("WWW-Authenticate").ShouldBe(challenge, $"{query} {answer.Body}");
@@ -55,22 +55,22 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
         }
         // Errors that are not about credentials.
         foreach (var answer in (Answer[])[
-            await server.AskAsync("?scope=exec:admin", "https://example.com/", "OPTIONS"), await server.AskAsync(
+            await server.AuthorizeAsync("?scope=exec:admin", "https://example.com/", "OPTIONS"), await server.AuthorizeAsync(
                 "?notebook=true&delegate_to=a&scope=exec:admin", bearer),
-            await server.AskAsync("?scope=read:all", bearer), await server.ForwardAsync("?scope=read:all", bearer)])
+            await server.AuthorizeAsync("?scope=read:all", bearer), await server.ForwardAsync("?scope=read:all", bearer)])
             answer.Header("WWW-Authenticate").ShouldBeNull(answer.Body);
     }
 
     [Theory, EveryMode]
     public async Task The_API_names_no_scopes(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync($"challenged-api-{mode}".ToLowerInvariant(), "read:all");
-        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        var invalidSession = server.Host.Cookie(new SessionState { Token = Token.Create() });
         foreach (var path in (string[])["/token-info", "/user-info", "/users/someone/tokens", "/history/token-changes"])
         {
             (await ChallengeAsync(path)).ShouldBe((401, Plain), path);
-            (await ChallengeAsync(path, dead)).ShouldBe((401, Plain), path);
+            (await ChallengeAsync(path, invalidSession)).ShouldBe((401, Plain), path);
             (await ChallengeAsync(path, UnknownToken)).ShouldBe(
                 (401, $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""), path);
             (await ChallengeAsync(path, ("Authorization", "Bearer"))).ShouldBe(

@@ -15,21 +15,21 @@ public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<Forw
     [InlineData("?notebook=true")]
     public async Task Delegated_tokens_have_at_most_16_levels(string query)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync(
             query.Contains("notebook", StringComparison.Ordinal) ? "notes" : "chains", "read:all,user:token");
         var presented = browser.Session;
         for (var level = 1; level <= 16; level++)
         {
-            var answer = await server.AskAsync(query, TestServer.Bearer(presented));
+            var answer = await server.AuthorizeAsync(query, TestServer.Bearer(presented));
             answer.ShouldBeAllowed();
             presented = Token.Parse(answer.Header("X-Auth-Request-Token")!);
         }
 
-        var refused = await server.AskAsync(query, TestServer.Bearer(presented));
-        refused.ShouldBeRefused(403, 403, "permission_denied", Text);
+        var refused = await server.AuthorizeAsync(query, TestServer.Bearer(presented));
+        refused.ShouldBeError(403, 403, "permission_denied", Text);
         (await server.ForwardAsync(query, TestServer.Bearer(presented))).ShouldBeDeniedAs(403, "permission_denied", Text);
         // Without delegation the token works like any other.
-        (await server.AskAsync("?scope=read:all", TestServer.Bearer(presented))).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?scope=read:all", TestServer.Bearer(presented))).ShouldBeAllowed();
     }
 }

@@ -7,14 +7,14 @@ namespace Porthor.Server.Tests.Ingress;
 /// <summary>Many concurrent first requests of one user (contract/tokens.md 8, ingress.md 16).</summary>
 public sealed class ConcurrentRequestTests
 {
-    private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+    private static readonly (string, string)[] OriginalRequest = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     [Theory, EveryMode]
     public async Task A_thousand_concurrent_first_requests_create_one_child_and_are_allowed(Mode mode)
     {
-        await using var server = await TestServer.StartAsync(mode, Patient);
+        await using var server = await TestServer.StartAsync(mode, ExtendTimeouts);
         var session = await server.Tokens.SessionForAsync("crowd", "read:all,exec:notebook,user:token");
-        var answers = await AskAllAsync([server], session.Record.Token, 1000);
+        var answers = await AuthorizeAllAsync([server], session.Record.Token, 1000);
         answers.ShouldAllBe(answer => answer.StatusCode == 200);
         var child = answers.Select(answer => answer.Header("X-Auth-Request-Token")).Distinct().ShouldHaveSingleItem();
         child.ShouldNotBeNull();
@@ -29,12 +29,12 @@ public sealed class ConcurrentRequestTests
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
-        await using var one = await TestServer.StartAsync(deployment, Patient);
-        await using var other = await TestServer.StartAsync(deployment, Patient);
+        await using var one = await TestServer.StartAsync(deployment, ExtendTimeouts);
+        await using var other = await TestServer.StartAsync(deployment, ExtendTimeouts);
         for (var round = 0; round < 5; round++)
         {
             var session = await one.Tokens.SessionForAsync($"racer{round}", "read:all,exec:notebook,user:token");
-            var answers = await AskAllAsync([one, other], session.Record.Token, 100);
+            var answers = await AuthorizeAllAsync([one, other], session.Record.Token, 100);
             answers.ShouldAllBe(answer => answer.StatusCode == 200);
             var children = answers.Select(answer => Token.Parse(answer.Header("X-Auth-Request-Token")!)).Distinct().ToList();
             children.Count.ShouldBeInRange(1, 2);
@@ -42,20 +42,20 @@ public sealed class ConcurrentRequestTests
             foreach (var child in children)
             {
                 foreach (var server in (TestServer[])[one, other])
-                    (await AskAsync(server, "", child)).StatusCode.ShouldBe(200);
+                    (await AuthorizeAsync(server, "", child)).StatusCode.ShouldBe(200);
             }
         }
     }
 
     /// <summary>Many requests on a busy machine can take longer than the default timeout.</summary>
-    private static PorthorSettings Patient(PorthorSettings settings) => settings.WithLongTimeouts();
+    private static PorthorSettings ExtendTimeouts(PorthorSettings settings) => settings.WithLongTimeouts();
 
-    private static async Task<Answer[]> AskAllAsync(TestServer[] servers, Token token, int count) =>
+    private static async Task<Answer[]> AuthorizeAllAsync(TestServer[] servers, Token token, int count) =>
         await Task.WhenAll(Enumerable.Range(0, count).Select(
-            i => AskAsync(servers[i % servers.Length], "?delegate_to=tap&delegate_scope=read:all", token)));
+            i => AuthorizeAsync(servers[i % servers.Length], "?delegate_to=tap&delegate_scope=read:all", token)));
 
-    private static Task<Answer> AskAsync(TestServer server, string query, Token token) =>
-        server.GetAsync("/ingress/auth" + query, [.. Question, TestServer.Bearer(token)]);
+    private static Task<Answer> AuthorizeAsync(TestServer server, string query, Token token) =>
+        server.GetAsync("/ingress/auth" + query, [.. OriginalRequest, TestServer.Bearer(token)]);
 
     private static async Task<List<TokenKey>> ChildrenAsync(TestServer server, Caller session) =>
         [.. (await server.Tokens.ListTokensAsync(session, session.Username)).Where(

@@ -55,7 +55,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
     [Theory, MemberData(nameof(Authorizations))]
     public async Task Tokens_are_removed_from_Authorization(string header, string? left)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=nonsense", json: null, ("Authorization", header));
         answer.ShouldBeAllowed();
         answer.Header("Authorization").ShouldBe(left);
@@ -64,7 +64,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
     [Theory, MemberData(nameof(Cookies))]
     public async Task The_session_cookie_is_removed_in_every_spelling(string header, string? left)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/ingress/anonymous", json: null, ("Cookie", header));
         answer.ShouldBeAllowed();
         answer.Header("Cookie").ShouldBe(left);
@@ -73,7 +73,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task The_credential_that_authenticates_is_removed(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("stripped", "read:all");
         var cookie = browser.Cookie.Item2;
         foreach (var credential in ((string, string)[])[
@@ -82,7 +82,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
             ("Cookie", $"a=b;{cookie}"),
             ("Cookie", $"{SessionCookie.Name}=x; {cookie}")])
         {
-            var answer = await server.AskAsync("?scope=read:all", credential);
+            var answer = await server.AuthorizeAsync("?scope=read:all", credential);
             answer.ShouldBeAllowed();
             answer.Header("Authorization").ShouldBeNull();
             (answer.Header("Cookie") ?? "").ShouldNotContain(SessionCookie.Name);
@@ -93,11 +93,11 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task With_use_authorization_only_the_child_is_forwarded(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("replaced", "read:all");
         var foreign = ("Authorization", "token of-somebody");
-        (await server.AskAsync("?use_authorization=true", browser.Cookie, foreign)).Header("Authorization").ShouldBeNull();
-        var answer = await server.AskAsync("?use_authorization=true&notebook=true", browser.Cookie, foreign);
+        (await server.AuthorizeAsync("?use_authorization=true", browser.Cookie, foreign)).Header("Authorization").ShouldBeNull();
+        var answer = await server.AuthorizeAsync("?use_authorization=true&notebook=true", browser.Cookie, foreign);
         answer.Header("Authorization").ShouldBe($"Bearer {answer.Header("X-Auth-Request-Token")}");
         // Two headers are received, and exactly one is forwarded.
         var two = await server.SendLineAsync(
@@ -113,7 +113,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task Headers_without_Porthors_credentials_are_forwarded_in_their_order(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("several", "read:all");
         var token = browser.Session.Reveal();
         (string[] Sent, string[] Left)[] authorizations =
@@ -147,7 +147,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
     [Theory, EveryMode]
     public async Task Preflights_and_anonymous_pages_get_no_Porthor_credentials(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("openly", "read:all");
         (string, string)[] preflight = [("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET")];
         foreach (var (credentials, authorization, cookie) in (IEnumerable<((string, string)[], string?, string?)>)[
@@ -157,7 +157,7 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
                 "token some-other-token", "_other=somevalue")])
         {
             foreach (var answer in (Answer[])[
-                await server.AskAsync("", "https://example.org/", "OPTIONS", [.. credentials, .. preflight]),
+                await server.AuthorizeAsync("", "https://example.org/", "OPTIONS", [.. credentials, .. preflight]),
                 await server.SendAsync(HttpMethod.Get, "/ingress/anonymous", json: null, credentials)])
             {
                 answer.ShouldBeAllowed();

@@ -16,7 +16,7 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     [Theory, EveryMode]
     public async Task A_token_is_accepted_in_every_form(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("many-ways", "read:all", UserData.None);
         var token = browser.Session.Reveal();
         foreach (var (credential, source) in (IEnumerable<((string, string), string)>)[
@@ -26,18 +26,18 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
             (("Authorization", $"Basic  {Encoded($"x-oauth-basic:{token}")}"), "basic-password"), (Basic($":{token}"), "basic-password"),
             (Basic($"{token}:{token}"), "basic-username"), (("Authorization", $"BASIC {Encoded($"\n{token}:x\n")}"), "basic-username")])
         {
-            var logged = server.CountLines();
-            var answer = await server.AskAsync("?scope=read:all", credential);
+            var lineCount = server.CountLines();
+            var answer = await server.AuthorizeAsync("?scope=read:all", credential);
             answer.ShouldBeAllowed();
             answer.Header("X-Auth-Request-User").ShouldBe("many-ways");
             answer.Header("X-Auth-Request-Email").ShouldBeNull();
             answer.Header("Authorization").ShouldBeNull();
             answer.Header("Cookie").ShouldBeNull();
-            server.LinesSince(logged, "Token authorized").Single().GetProperty("token_source").GetString().ShouldBe(source);
+            server.LinesSince(lineCount, "Token authorized").Single().GetProperty("token_source").GetString().ShouldBe(source);
         }
         // Only the first of several headers is read.
         var second = await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1",
-            [.. Asked, ("Authorization", "token other"), ("Authorization", $"Bearer {token}")]);
+            [.. OriginalRequest, ("Authorization", "token other"), ("Authorization", $"Bearer {token}")]);
         second!.StatusCode.ShouldBe(403);
     }
 
@@ -46,16 +46,16 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     public async Task A_key_without_its_secret_is_denied(Mode mode)
     {
         const string query = "?scope=read:all&service=tap&delegate_to=tap&delegate_scope=read:all";
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var token = (await server.LogInAsync("key-known", "read:all")).Session;
         var guessed = ("Authorization", $"Bearer {new Token(token.Key, new string('x', Token.SecretLength)).Reveal()}");
-        await RefusedAsync();
-        (await server.AskAsync(query, ("Authorization", $"Bearer {token.Reveal()}"))).ShouldBeAllowed();
-        await RefusedAsync();
+        await ShouldBeDeniedAsync();
+        (await server.AuthorizeAsync(query, ("Authorization", $"Bearer {token.Reveal()}"))).ShouldBeAllowed();
+        await ShouldBeDeniedAsync();
 
-        async Task RefusedAsync()
+        async Task ShouldBeDeniedAsync()
         {
-            var answer = await server.AskAsync(query, guessed);
+            var answer = await server.AuthorizeAsync(query, guessed);
             (answer.StatusCode, answer.DetailType).ShouldBe((401, "invalid_token"));
             answer.Header("X-Auth-Request-Token").ShouldBeNull();
         }
@@ -67,9 +67,9 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     [InlineData("", "a\u0001\u001bb c", "error_description=\"Unknown Authorization type a??b\"")]
     public async Task Text_from_a_client_stays_in_one_header_line(string query, string? authorization, string told)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("one-line", "read:all");
-        var answer = await server.AskAsync(query, authorization is null ? browser.Cookie : ("Authorization", authorization));
+        var answer = await server.AuthorizeAsync(query, authorization is null ? browser.Cookie : ("Authorization", authorization));
         answer.StatusCode.ShouldBe(403);
         answer.Header("WWW-Authenticate").ShouldNotBeNull().ShouldEndWith(told);
         answer.Header("X-Injected").ShouldBeNull();
@@ -79,49 +79,53 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     [Theory, EveryMode]
     public async Task Malformed_credentials_are_reported_with_the_reason(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("unreadable", "read:all");
-        var other = await server.MakeTokenAsync(await server.LogInAsync("unreadable-other"), "one");
+        var other = await server.CreateTokenAsync(await server.LogInAsync("unreadable-other"), "one");
         foreach (var (header, reason) in (IEnumerable<(string, string)>)[
             ("Bearer", "Malformed Authorization header"), (" Bearer", "Malformed Authorization header"),
             ("Bearer ", "Malformed Authorization header"),
             ("token foo", "Unknown Authorization type token"), ("Digest a=\"b\"", "Unknown Authorization type Digest"),
             (Basic($"{browser.Session.Reveal()}:{other.Reveal()}").Item2, "Conflicting tokens in Basic username and password fields")])
         {
-            var answer = (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", [.. Asked, ("Authorization", header)]))!;
-            answer.ShouldBeRefused(403, 400, "invalid_request", reason);
+            var answer = (await server.SendLineAsync(
+                "GET /ingress/auth?scope=read:all HTTP/1.1", [.. OriginalRequest, ("Authorization", header)]))!;
+            answer.ShouldBeError(403, 400, "invalid_request", reason);
             answer.Header("WWW-Authenticate").ShouldBe(
                 $"Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"{reason}\"");
         }
         foreach (var header in (string[])[
             "Basic &&&&", "Basic abc", $"Basic {Encoded("no colon")}", $"Basic {Encoded("a:b:c")}", "Basic /w==", "Basic"])
         {
-            var answer = await server.AskAsync("", ("Authorization", header));
+            var answer = await server.AuthorizeAsync("", ("Authorization", header));
             (answer.StatusCode, answer.Header("X-Error-Status"), answer.DetailType).ShouldBe((403, "400", "invalid_request"), header);
         }
         // A Basic challenge has no parameter for a reason.
-        (await server.AskAsync("?auth_type=basic", ("Authorization", "Bearer"))).Header("WWW-Authenticate")
+        (await server.AuthorizeAsync("?auth_type=basic", ("Authorization", "Bearer"))).Header("WWW-Authenticate")
             .ShouldBe("Basic realm=\"example.com\"");
     }
 
     /// <summary>ING-008, ING-009, ING-025: credentials without a token, with an invalid token, and for another service.</summary>
     [Theory, EveryMode]
-    public async Task Credentials_without_a_valid_token_are_treated_like_none(Mode mode)
+    public async Task Credentials_without_a_valid_token_are_treated_as_missing(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        (await server.AskAsync("", ("Authorization", "Bearer token"))).ShouldBeRefused(
+        var server = await servers.GetAsync(mode);
+        (await server.AuthorizeAsync("", ("Authorization", "Bearer token"))).ShouldBeError(
             401, 401, "invalid_token", "Token does not start with gt-");
-        (await server.AskAsync("", ("Authorization", "Bearer gt-a.b"))).ShouldBeRefused(401, 401, "invalid_token", "Token is malformed");
-        (await server.AskAsync("", TestServer.Bearer(Token.Create()))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
-        (await server.AskAsync("", Basic($"{Token.Create().Reveal()}:x"))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
+        (await server.AuthorizeAsync("", ("Authorization", "Bearer gt-a.b")))
+            .ShouldBeError(401, 401, "invalid_token", "Token is malformed");
+        (await server.AuthorizeAsync("", TestServer.Bearer(Token.Create()))).ShouldBeError(401, 401, "invalid_token", "Token is not valid");
+        (await server.AuthorizeAsync("", Basic($"{Token.Create().Reveal()}:x")))
+            .ShouldBeError(401, 401, "invalid_token", "Token is not valid");
         foreach (var pair in (string[])["foo:foo", "x-oauth-basic:foo", "foo:x-oauth-basic", ":", "foo:"])
-            (await server.AskAsync("?auth_type=basic", Basic(pair))).ShouldBeChallengedWithoutError(type: "Basic");
-        (await server.AskAsync("", ("Authorization", ""))).ShouldBeChallengedWithoutError();
+            (await server.AuthorizeAsync("?auth_type=basic", Basic(pair))).ShouldBeChallengedWithoutError(type: "Basic");
+        (await server.AuthorizeAsync("", ("Authorization", ""))).ShouldBeChallengedWithoutError();
         // An invalid token and a readable session: the request is treated like one without credentials.
-        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
-        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()))).ShouldBeChallengedWithoutError();
-        (await server.AskAsync(
-            "?allow_cookies=false", dead, TestServer.Bearer(Token.Create()),
+        var invalidSession = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        (await server.AuthorizeAsync("?allow_cookies=false", invalidSession, TestServer.Bearer(Token.Create())))
+            .ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync(
+            "?allow_cookies=false", invalidSession, TestServer.Bearer(Token.Create()),
             ("X-Requested-With", "XMLHttpRequest"))).ShouldBeChallengedWithoutError(403);
     }
 
@@ -129,18 +133,18 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     [Theory, EveryMode]
     public async Task A_token_that_is_not_listed_has_no_children(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("unlisted", "read:all");
         await server.DeleteRowAsync(browser.Key);
         var bearer = TestServer.Bearer(browser.Session);
-        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeRefused(
+        (await server.AuthorizeAsync("?scope=read:all", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeError(
             401, 401, "invalid_token", "Integrity error creating internal token");
-        (await server.AskAsync("?notebook=true", bearer)).ShouldBeRefused(
+        (await server.AuthorizeAsync("?notebook=true", bearer)).ShouldBeError(
             401, 401, "invalid_token", "Integrity error creating notebook token");
     }
 
-    private static (string, string)[] Asked => [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+    private static (string, string)[] OriginalRequest => [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     private static (string, string) Basic(string text) => ("Authorization", $"Basic {Encoded(text)}");
 

@@ -10,7 +10,7 @@ namespace Porthor.Server.Tests.Ingress;
 /// <summary>With <c>exactQuotas: true</c> the nodes of database mode count requests together.</summary>
 public sealed class ExactQuotaTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData(true)]
@@ -25,7 +25,7 @@ public sealed class ExactQuotaTests
         var bearer = TestServer.Bearer((await first.Tokens.SessionForAsync("counted", "read:all", UserData.None)).Record.Token);
         for (var i = 1; i <= 3; i++)
         {
-            var (byFirst, bySecond) = (await UsedAsync(first, bearer), await UsedAsync(second, bearer));
+            var (byFirst, bySecond) = (await CountAsync(first, bearer), await CountAsync(second, bearer));
             if (exact)
                 bySecond.ShouldBeGreaterThan(byFirst);
             else
@@ -40,21 +40,21 @@ public sealed class ExactQuotaTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var nodes = new[] { await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync() };
         var key = new RateKey("counted", "tap", 5);
-        // As many concurrent requests as the pools have connections.
+        // Sends as many concurrent requests as the pools have connections.
         var counts = new System.Collections.Concurrent.ConcurrentBag<RateCount>();
-        await Parallel.ForAsync(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Stop },
+        await Parallel.ForAsync(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancellation },
             async (number, stop) =>
             counts.Add(await nodes[number % 2].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, stop)));
         counts.Select(count => count.Count).Order().ShouldBe(Enumerable.Range(1, 100).Select(number => (long)number));
         counts.ShouldAllBe(count => count.UntilReset > TimeSpan.Zero && count.UntilReset <= TimeSpan.FromMinutes(1));
 
         var postgres = await RealServers.Instance.PostgresAsync();
-        await nodes[0].Sql.RemoveEndedCountersAsync(Stop);
+        await nodes[0].Sql.RemoveEndedCountersAsync(Cancellation);
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT requests FROM porthor_counter"))[0][0].ShouldBe("100");
         await postgres.ExecuteAsync(deployment.DatabaseName!, "UPDATE porthor_counter SET ends = clock_timestamp()");
-        (await nodes[1].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, Stop)).Count.ShouldBe(1);
+        (await nodes[1].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, Cancellation)).Count.ShouldBe(1);
         await postgres.ExecuteAsync(deployment.DatabaseName!, "UPDATE porthor_counter SET ends = clock_timestamp()");
-        await nodes[0].Sql.RemoveEndedCountersAsync(Stop);
+        await nodes[0].Sql.RemoveEndedCountersAsync(Cancellation);
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT 1 FROM porthor_counter")).ShouldBeEmpty();
     }
 
@@ -65,16 +65,16 @@ public sealed class ExactQuotaTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var server = await TestServer.StartAsync(Mode.Database, settings => Configure(settings, exact: true));
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("stuck", "read:all", UserData.None)).Record.Token);
-        await UsedAsync(server, bearer);
+        await CountAsync(server, bearer);
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var locking = new Npgsql.NpgsqlConnection(
             postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
-        await locking.OpenAsync(Stop);
-        await using var transaction = await locking.BeginTransactionAsync(Stop);
+        await locking.OpenAsync(Cancellation);
+        await using var transaction = await locking.BeginTransactionAsync(Cancellation);
         await using var command = new Npgsql.NpgsqlCommand("LOCK TABLE porthor_counter IN ACCESS EXCLUSIVE MODE", locking);
-        await command.ExecuteNonQueryAsync(Stop);
+        await command.ExecuteNonQueryAsync(Cancellation);
         var begun = Stopwatch.GetTimestamp();
-        var answer = await AskAsync(server, bearer);
+        var answer = await AuthorizeAsync(server, bearer);
         answer.StatusCode.ShouldBe(200);
         answer.Header("X-RateLimit-Remaining").ShouldBeNull();
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(5));
@@ -97,13 +97,13 @@ public sealed class ExactQuotaTests
     /// Repeats a request until it is counted: on a busy machine counting can time out, and then the request is allowed without being
     /// counted.
     /// </summary>
-    private static async Task<int> UsedAsync(TestServer server, (string, string) bearer)
+    private static async Task<int> CountAsync(TestServer server, (string, string) bearer)
     {
         var used = 0;
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () =>
             {
-                var answer = await AskAsync(server, bearer);
+                var answer = await AuthorizeAsync(server, bearer);
                 answer.StatusCode.ShouldBe(200);
                 used = int.Parse(answer.Header("X-RateLimit-Used").ShouldNotBeNull(), System.Globalization.CultureInfo.InvariantCulture);
             },
@@ -111,6 +111,6 @@ public sealed class ExactQuotaTests
         return used;
     }
 
-    private static Task<Answer> AskAsync(TestServer server, (string, string) bearer) => server.GetAsync(
+    private static Task<Answer> AuthorizeAsync(TestServer server, (string, string) bearer) => server.GetAsync(
         "/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer);
 }

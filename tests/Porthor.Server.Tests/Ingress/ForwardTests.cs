@@ -16,7 +16,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     [Theory, EveryMode]
     public async Task An_allowed_request_gets_the_same_answer_on_both_routes(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("same", "read:all,user:token");
         var bearer = TestServer.Bearer(browser.Session);
         foreach (var (query, headers) in (IEnumerable<(string, (string, string)[])>)[
@@ -24,7 +24,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
             ("?delegate_to=tap&delegate_scope=read:all&use_authorization=true", [bearer]), ("?notebook=true", [browser.Cookie]),
             ("?username=same&satisfy=any&scope=read:all&scope=exec:test", [browser.Cookie, ("Authorization", "token other")])])
         {
-            var asked = await server.AskAsync(query, headers);
+            var asked = await server.AuthorizeAsync(query, headers);
             var forwarded = await server.ForwardAsync(query, headers);
             forwarded.ShouldBeAllowed();
             Comparable(forwarded).ShouldBe(Comparable(asked), query);
@@ -40,7 +40,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     [Theory, EveryMode]
     public async Task A_denied_request_gets_the_intended_status(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("refused", "read:all", UserData.None);
         var bearer = TestServer.Bearer(browser.Session);
 
@@ -100,15 +100,15 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     [Theory, EveryMode]
     public async Task A_browser_without_credentials_is_redirected_to_the_login(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var sent = await server.ForwardAsync("?scope=read:all", "GET", "/some/page?a=1&b=%C3%A9+c", Html);
         sent.StatusCode.ShouldBe(302, sent.Body);
         sent.Header("Location").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fsome%2Fpage%3Fa%3D1%26b%3D%25C3%25A9%2Bc");
         sent.Header("WWW-Authenticate").ShouldBeNull();
         sent.Header("Cache-Control").ShouldBe("no-cache, no-store");
-        // Also with a session that is no longer valid.
+        // The same applies to a session that is no longer valid.
         var browser = await server.LogInAsync("gone");
-        (await server.DeleteAsync($"/users/gone/tokens/{browser.Key.Value}", browser.Writing)).StatusCode.ShouldBe(204);
+        (await server.DeleteAsync($"/users/gone/tokens/{browser.Key.Value}", browser.WriteHeaders)).StatusCode.ShouldBe(204);
         (await server.ForwardAsync("", browser.Cookie, Html)).StatusCode.ShouldBe(302);
 
         // Only browsers that open a page are redirected, and only if a login would help.
@@ -129,7 +129,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     [Theory, EveryMode]
     public async Task The_login_redirects_only_to_allowed_hosts(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         async Task<Answer> At(string host, string proto = "https") => await server.SendAsync(
             HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/x", host, proto), Html]);
 

@@ -19,9 +19,9 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
     [Theory, EveryMode]
     public async Task Headers_of_an_untrusted_peer_are_ignored(Mode mode)
     {
-        var server = await alone.InAsync(mode);
+        var server = await alone.GetAsync(mode);
         var browser = await server.LogInAsync("unheard");
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
 
         // Neither OPTIONS, which would be allowed without credentials, nor valid credentials are accepted.
         var answer = await server.ForwardAsync(
@@ -32,14 +32,14 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
         (await server.ForwardAsync("", TestServer.Bearer(browser.Session), ("Accept", "text/html"))).StatusCode.ShouldBe(422);
 
         // The log explains once how to correct the configuration.
-        server.LinesSince(logged, "Ignoring forwarded headers").Select(line => line.GetProperty("error").GetString())
+        server.LinesSince(lineCount, "Ignoring forwarded headers").Select(line => line.GetProperty("error").GetString())
             .ShouldBe(["127.0.0.1 is not a trusted proxy. If it is your proxy, add its address to the setting proxies."]);
     }
 
     [Theory, EveryMode]
     public async Task Repeated_forwarding_headers_are_rejected(Mode mode)
     {
-        var server = await behind.InAsync(mode);
+        var server = await behind.GetAsync(mode);
         var browser = await server.LogInAsync("heard");
         var bearer = TestServer.Bearer(browser.Session);
 
@@ -62,17 +62,17 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
             (await server.ForwardAsync("?allow_options=true", method, uri, bearer)).StatusCode.ShouldBe(422, $"{method} {uri}");
 
         // Headers for the other route are ignored here, and the log contains the described request.
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         (await server.ForwardAsync(
             "", "GET", "/page?x=y", bearer, ("X-Original-Method", "OPTIONS"), ("X-Original-URL", "https://evil.org/")))
             .ShouldBeAllowed();
-        var line = server.LinesSince(logged, "Token authorized").Single();
+        var line = server.LinesSince(lineCount, "Token authorized").Single();
         line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/page?x=y");
         line.GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe("192.0.2.9");
         (await server.ForwardAsync(
             "", ("X-Original-Method", "OPTIONS"), ("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")))
             .ShouldBeChallengedWithoutError();
-        // And vice versa: the route for NGINX ignores these headers.
+        // The route for NGINX ignores these headers.
         (await server.SendAsync(
             HttpMethod.Get, "/ingress/auth", json: null,
             [.. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer])).StatusCode.ShouldBe(422);

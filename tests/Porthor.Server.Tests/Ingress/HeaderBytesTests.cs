@@ -15,7 +15,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     [Fact]
     public async Task Bytes_are_returned_unchanged()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("opaque", "read:all");
         string[] cookies =
             ["n=M\u00fcller", "n=\u00c3\u00bc", "n=\u00c3\u00a0", "n=a\u0080\u0085\u0099\u009fb", "\u00ff=\u00fe", "n=a\tb",
@@ -36,7 +36,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     [Fact]
     public async Task No_header_is_rejected_for_its_bytes()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("bytes", "read:all");
         var bearer = $"Authorization: Bearer {browser.Session.Reveal()}\r\n";
         foreach (var name in (string[])["X-Any", "Cookie", "User-Agent", "Referer", "Origin", "X-Requested-With", "X-Original-URL",
@@ -58,9 +58,9 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     [Fact]
     public async Task Displayed_headers_are_text()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("shown", "read:all", TokenBuilders.SomeUser with { Email = "m\u00e9@example.com" });
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var utf8 = Latin1("https://example.com/caf\u00e9/\u540d");
         var answer = await RawAsync(
             server, "/ingress/auth?scope=read:all",
@@ -68,7 +68,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
             withUrl: false);
         // Porthor's own texts are sent as UTF-8.
         answer.ShouldContain($"\r\nX-Auth-Request-Email: {Latin1("m\u00e9@example.com")}\r\n");
-        var line = server.LinesSince(logged, "Token authorized").Single();
+        var line = server.LinesSince(lineCount, "Token authorized").Single();
         line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/caf\u00e9/\u540d");
         line.GetProperty("httpRequest").GetProperty("userAgent").GetString().ShouldBe("br\u00f6wser");
 
@@ -80,7 +80,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     [Fact]
     public async Task The_return_URL_keeps_its_bytes()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         foreach (var (uri, expected) in (IEnumerable<(string, string)>)[("/a\u00ffb", "%2Fa%25FFb"), (Latin1("/caf\u00e9"), "%2Fcaf%C3%A9"),
             ("/a%FFb", "%2Fa%25FFb")])
         {
@@ -98,7 +98,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     [InlineData("GET /auth/api/v1/users/%FF%C3/tokens HTTP/1.1")]
     public async Task Bytes_in_the_request_line_cause_no_server_error(string line)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.SendLineAsync(line))!.StatusCode.ShouldBeInRange(200, 499);
     }
 

@@ -25,12 +25,12 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
     [Theory, EveryMode]
     public async Task An_allowed_request_is_logged_with_its_rule(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("written", "read:all,exec:admin");
-        var logged = server.CountLines();
-        (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client]))
+        var lineCount = server.CountLines();
+        (await server.AuthorizeAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client]))
             .ShouldBeAllowed();
-        server.LinesSince(logged, "Token authorized").Single().ShouldBeLogLine(
+        server.LinesSince(lineCount, "Token authorized").Single().ShouldBeLogLine(
             $$"""
             {"event":"Token authorized","severity":"info","logger":"gafaelfawr",
             "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{server.Host.Url.Authority}}/ingress/auth?scope=exec:admin&scope=read:all&username=written","remoteIp":"192.0.2.1","userAgent":"some browser"},
@@ -43,33 +43,33 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
     [Theory, EveryMode]
     public async Task The_log_contains_the_service_the_quota_and_the_source_of_the_token(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("detailed", "read:all", UserData.None);
         var token = browser.Session.Reveal();
-        var logged = server.CountLines();
-        await server.AskAsync("?satisfy=any&scope=read:all&service=free&only_service=tap", TestServer.Basic(token, "x"));
-        await server.AskAsync("?service=test", TestServer.Basic("x", token));
+        var lineCount = server.CountLines();
+        await server.AuthorizeAsync("?satisfy=any&scope=read:all&service=free&only_service=tap", TestServer.Basic(token, "x"));
+        await server.AuthorizeAsync("?service=test", TestServer.Basic("x", token));
         await server.SendAsync(
             HttpMethod.Get, "/ingress/auth", json: null, ("X-Original-Url", "https://example.com/odd"), ("X-ORIGINAL-METHOD", "GET"),
             TestServer.Bearer(browser.Session));
 
-        var denied = server.LinesSince(logged, "Permission denied").Single();
+        var denied = server.LinesSince(lineCount, "Permission denied").Single();
         Field(denied, "token_source", "service", "satisfy", "only_services", "error", "severity")
             .ShouldBe("basic-username free any [\"tap\"] Access not allowed for this user info");
-        var counted = server.LinesSince(logged, "Token authorized")[0];
+        var counted = server.LinesSince(lineCount, "Token authorized")[0];
         Field(counted, "token_source", "service").ShouldBe("basic-password test");
         Field(counted.GetProperty("quota"), "limit", "used").ShouldBe("1 1");
         counted.GetProperty("quota").GetProperty("reset").GetString()!.ShouldMatch(@"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?\z");
-        Field(server.LinesSince(logged, "Token authorized")[1], "auth_uri").ShouldBe("https://example.com/odd");
+        Field(server.LinesSince(lineCount, "Token authorized")[1], "auth_uri").ShouldBe("https://example.com/odd");
     }
 
     /// <summary>LOG-005, LOG-008.</summary>
     [Theory, EveryMode]
     public async Task A_denied_request_is_logged_with_the_reason(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("refused-log", "read:all");
-        var token = await server.MakeTokenAsync(await server.LogInAsync("short-log", "user:token"), "short", expires: server.Now + 400);
+        var token = await server.CreateTokenAsync(await server.LogInAsync("short-log", "user:token"), "short", expires: server.Now + 400);
         foreach (var (query, credential, text, severity, error,
             known) in (IEnumerable<(string, (string, string)?, string, string, string, bool)>)[
             ("?scope=exec:admin", TestServer.Bearer(browser.Session), "Permission denied", "info", "Token missing required scope", true),
@@ -79,22 +79,22 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             ("", ("Authorization", "Bearer blah"), "Invalid token", "info", "Token does not start with gt-", false),
             ("", ("Authorization", "Bearer"), "Invalid request", "info", "Malformed Authorization header", false)])
         {
-            var logged = server.CountLines();
-            await server.AskAsync(query, [credential!.Value]);
-            var line = server.LinesSince(logged, text).Single();
+            var lineCount = server.CountLines();
+            await server.AuthorizeAsync(query, [credential!.Value]);
+            var line = server.LinesSince(lineCount, text).Single();
             Field(line, "error", "severity").ShouldBe($"{error} {severity}");
             (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _))
                 .ShouldBe((known, known, known));
         }
-        // A request without credentials and a preflight are not logged. A rule without a scope is.
-        await server.AskAsync("");
+        // A request without credentials and a preflight are not lineCount. A rule without a scope is.
+        await server.AuthorizeAsync("");
         var before = server.CountLines();
-        await server.AskAsync("");
-        await server.AskAsync(
+        await server.AuthorizeAsync("");
+        await server.AuthorizeAsync(
             "", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
         server.Host.Logs.Lines.Skip(before).Where(line => line.GetProperty("severity").GetString() != "debug").ShouldBeEmpty();
-        await server.AskAsync("", "https://example.com/", "OPTIONS");
-        await server.AskAsync(
+        await server.AuthorizeAsync("", "https://example.com/", "OPTIONS");
+        await server.AuthorizeAsync(
             "", "https://example.com/", "OPTIONS", ("Origin", "https://example.org"), ("Access-Control-Request-Method", "GET"));
         server.LinesSince(before, "Non-CORS OPTIONS requests not supported").Count.ShouldBe(1);
         server.LinesSince(before, "Cross-origin request not allowed").Count.ShouldBe(1);
@@ -104,14 +104,14 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
     [Theory, EveryMode]
     public async Task The_logged_address_is_the_clients_and_not_the_proxys(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("far-away", "read:all");
-        var logged = server.CountLines();
-        await server.AskAsync(
+        var lineCount = server.CountLines();
+        await server.AuthorizeAsync(
             "", TestServer.Bearer(browser.Session), ("X-Forwarded-For", "2001:db8:85a3:8d3:1319:8a2e:370:734, 10.0.0.1"),
             ("X-Forwarded-Proto", "https, http"),
             ("X-Forwarded-Host", "evil.org"));
-        var request = server.LinesSince(logged, "Token authorized").Single().GetProperty("httpRequest");
+        var request = server.LinesSince(lineCount, "Token authorized").Single().GetProperty("httpRequest");
         Field(request, "remoteIp", "requestUrl").ShouldBe(
             $"2001:db8:85a3:8d3:1319:8a2e:370:734 https://{server.Host.Url.Authority}/ingress/auth");
     }
@@ -120,7 +120,7 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
     [Theory, EveryMode]
     public async Task A_new_child_is_logged_before_the_answer(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("parental-log", "read:all,read:some", TokenBuilders.SomeUser with { Groups = null });
         var ends = DateTimeOffset.FromUnixTimeSeconds(server.Now + Lifetime).ToLogText();
         foreach (var (query, text, more) in (IEnumerable<(string, string, string)>)[
@@ -128,9 +128,9 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             ("?delegate_to=tap&delegate_scope=read:some&delegate_scope=read:all", "Created new internal token",
                 "\"token_scopes\":[\"read:all\",\"read:some\"],\"token_service\":\"tap\",")])
         {
-            var logged = server.CountLines();
-            var child = (await server.AskAsync(query, TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")!;
-            var created = server.LinesSince(logged, text).Single();
+            var lineCount = server.CountLines();
+            var child = (await server.AuthorizeAsync(query, TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")!;
+            var created = server.LinesSince(lineCount, text).Single();
             var fields = string.Join(',', created.EnumerateObject()
                 .Where(field => field.Name.StartsWith("token_", StringComparison.Ordinal) && field.Name != "token_source")
                 .Select(field => $"\"{field.Name}\":{field.Value.GetRawText()}"));
@@ -138,11 +138,11 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
                 "token_key":"{{child[3..25]}}","token_expires":"{{ends}}",{{more}}"token_userinfo":{"name":"Some User","email":"someuser@example.com","uid":1000,"gid":2000}
                 """);
             Field(created, "user", "token", "severity").ShouldBe($"parental-log {browser.Key} info");
-            server.LinesSince(logged, "Token authorized").Count.ShouldBe(1);
+            server.LinesSince(lineCount, "Token authorized").Count.ShouldBe(1);
             // The second request creates no child.
-            logged = server.CountLines();
-            await server.AskAsync(query, TestServer.Bearer(browser.Session));
-            server.LinesSince(logged, text).ShouldBeEmpty();
+            lineCount = server.CountLines();
+            await server.AuthorizeAsync(query, TestServer.Bearer(browser.Session));
+            server.LinesSince(lineCount, text).ShouldBeEmpty();
         }
     }
 
@@ -152,23 +152,23 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
     [Theory, EveryMode]
     public async Task Allowed_and_rate_limited_requests_are_counted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var (name, isBot) in ((string, bool)[])[("counted-person", false), ("bot-counted", true)])
         {
             var bearer = TestServer.Bearer((await server.LogInAsync(name, "read:all", UserData.None)).Session);
             using var counts = new Counts(server.Host.Core.Metrics);
-            var logged = server.CountLines();
+            var lineCount = server.CountLines();
             foreach (var query in (string[])[
                 "", "?service=free", "?service=test", "?service=test", "?scope=exec:admin", "?service=blocked"])
-                await server.AskAsync(query, bearer);
-            await server.AskAsync(
+                await server.AuthorizeAsync(query, bearer);
+            await server.AuthorizeAsync(
                 "", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
 
             var kind = isBot ? "auth_bot" : "auth_user";
             counts.Seen.ShouldBe(
                 [$"{kind} service=", $"{kind} service=free", $"{kind} service=test", $"rate_limit is_bot={isBot} service=test"],
                 ignoreOrder: true);
-            var line = server.LinesSince(logged, "Request rejected due to rate limits").Single();
+            var line = server.LinesSince(lineCount, "Request rejected due to rate limits").Single();
             Field(line, "error", "severity", "user").ShouldBe($"Rate limit (1/minute) exceeded info {name}");
             Field(line.GetProperty("quota"), "limit", "used").ShouldBe("1 1");
         }

@@ -31,10 +31,10 @@ internal static class AuthRequestExtensions
     public const string Ok = """{"status":"ok"}""";
 
     /// <summary>Sends an authorization subrequest for a request of a user, as a proxy does.</summary>
-    public static Task<Answer> AskAsync(this ApiServer server, string query, params (string, string)[] headers) =>
-        server.AskAsync(query, "https://example.com/some/page", "GET", headers);
+    public static Task<Answer> AuthorizeAsync(this ApiServer server, string query, params (string, string)[] headers) =>
+        server.AuthorizeAsync(query, "https://example.com/some/page", "GET", headers);
 
-    public static Task<Answer> AskAsync(
+    public static Task<Answer> AuthorizeAsync(
         this ApiServer server, string query, string url, string method, params (string, string)[] headers) =>
         server.SendAsync(
             HttpMethod.Get, "/ingress/auth" + query, json: null, [("X-Original-URL", url), ("X-Original-Method", method), .. headers]);
@@ -48,11 +48,11 @@ internal static class AuthRequestExtensions
     }
 
     /// <summary>Checks an error in the format for NGINX: the intended status and the body are also in headers.</summary>
-    public static void ShouldBeRefused(this Answer answer, int status, int meant, string type, string message)
+    public static void ShouldBeError(this Answer answer, int status, int intended, string type, string message)
     {
         answer.Body.ShouldBe($$"""{"detail":[{"msg":"{{message}}","type":"{{type}}"}]}""");
         answer.StatusCode.ShouldBe(status);
-        answer.Header("X-Error-Status").ShouldBe(meant.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        answer.Header("X-Error-Status").ShouldBe(intended.ToString(System.Globalization.CultureInfo.InvariantCulture));
         answer.Header("X-Error-Body").ShouldBe($$"""{"detail": [{"msg": "{{message}}", "type": "{{type}}"}]}""");
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
         answer.Header("X-Auth-Request-User").ShouldBeNull();

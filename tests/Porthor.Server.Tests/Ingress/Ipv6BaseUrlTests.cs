@@ -24,12 +24,13 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
     [Theory, EveryMode]
     public async Task A_preflight_from_the_same_origin_is_allowed(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var (origin, status) in (IEnumerable<(string, int)>)[
             ("http://[::1]:8080", 200), ("http://[0:0:0:0:0:0:0:1]:8080", 200), ("http://[::2]:8080", 403), ("http://::1:8080", 403),
             ("http://[::1].evil.org", 403)])
         {
-            (await server.AskAsync("", "http://[::1]:8080/", "OPTIONS", Requested, ("Origin", origin))).StatusCode.ShouldBe(status, origin);
+            (await server.AuthorizeAsync("", "http://[::1]:8080/", "OPTIONS", Requested, ("Origin", origin)))
+                .StatusCode.ShouldBe(status, origin);
             (await server.SendAsync(
                 HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardedHeaders("/", "OPTIONS"), Requested, ("Origin", origin)]))
                 .StatusCode.ShouldBe(status, origin);
@@ -39,7 +40,7 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
     [Theory, EveryMode]
     public async Task Forward_authentication_redirects_to_the_login(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var sent = await server.SendAsync(HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardedHeaders("/x"), Html]);
         sent.StatusCode.ShouldBe(302, sent.Body);
         sent.Header("Location").ShouldBe("/login?rd=http%3A%2F%2F%5B%3A%3A1%5D%3A8080%2Fx");
@@ -56,11 +57,11 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
     [Theory, EveryMode]
     public async Task WebSockets_and_cookies_use_the_configured_address(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("six");
         foreach (var (origin, status) in (IEnumerable<(string, int)>)[("http://[::1]:8080", 200), ("http://[::2]:8080", 403)])
         {
-            (await server.AskAsync("", "http://[::1]:8080/", "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin)))
+            (await server.AuthorizeAsync("", "http://[::1]:8080/", "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin)))
                 .StatusCode.ShouldBe(status, origin);
         }
         // Browsers reject a cookie with an IPv6 address in Domain.

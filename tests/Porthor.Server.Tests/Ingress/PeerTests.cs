@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>From which peers forwarded headers and authorization subrequests are accepted (deviations 35).</summary>
+/// <summary>Tests the peers from which forwarded headers and authorization subrequests are accepted (deviations 35).</summary>
 public sealed class PeerTests
 {
     private const string Advice = "is not a trusted proxy. If it is your proxy, add its address to the setting proxies.";
@@ -21,7 +21,7 @@ public sealed class PeerTests
             ("127.0.0.1", true), ("::1", true), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("192.0.2.7", false),
             ("2001:db8::7", false)])
         {
-            var logged = server.Logs.Lines.Count;
+            var lineCount = server.Logs.Lines.Count;
             foreach (var (method, status) in (IEnumerable<(string, int)>)[("GET", 401), ("OPTIONS", 200), ("GET", 401)])
             {
                 var answer = await server.GetAsync(
@@ -33,7 +33,7 @@ public sealed class PeerTests
                 answer.DetailType.ShouldBe("permission_denied");
                 answer.Header("X-Auth-Request-User").ShouldBeNull();
             }
-            server.Logs.Lines.Skip(logged).Where(
+            server.Logs.Lines.Skip(lineCount).Where(
                 line => line.GetProperty("event").GetString() == "Denying authorization subrequest of an untrusted peer")
                 .Select(line => line.GetProperty("error").GetString()).ShouldBe(allowed ? [] : [$"{peer} {Advice}"]);
         }
@@ -61,7 +61,7 @@ public sealed class PeerTests
             ("X-Forwarded-For", "198.51.100.66"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
         for (var i = 0; i < 3; i++)
             (await server.GetAsync("/auth/api/v1/token-info", [bearer, From("192.0.2.7"), .. forged])).StatusCode.ShouldBe(200);
-        var line = server.Logs.One("Ignoring forwarded headers");
+        var line = server.Logs.Single("Ignoring forwarded headers");
         line.GetProperty("error").GetString().ShouldBe($"192.0.2.7 {Advice}");
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe("192.0.2.7");
@@ -75,7 +75,7 @@ public sealed class PeerTests
             "/auth/api/v1/users/forged/token-change-history?limit=1", bearer)).Json[0].GetProperty("ip_address").GetString()
             .ShouldBe("192.0.2.7");
 
-        // From loopback the headers are used, and nothing is logged.
+        // From loopback the headers are used, and nothing is lineCount.
         await server.GetAsync("/auth/api/v1/token-info", [bearer, .. forged]);
         for (var i = 0; i < PeerWarnings.MaxPeers + 50; i++)
             await server.GetAsync("/health/live", [From($"203.0.{i / 250}.{i % 250}"), .. forged]);
@@ -89,13 +89,13 @@ public sealed class PeerTests
         return await TestServer.StartAsync(
             deployment,
             settings => settings with { BaseUrl = new Uri("https://example.com"), Proxies = [.. proxies.Select(AddressBlock.Parse)] },
-            adjust: services => services.AddSingleton<IStartupFilter, OtherPeers>());
+            adjust: services => services.AddSingleton<IStartupFilter, PeerAddressFilter>());
     }
 
     private static (string, string) From(string peer) => ("Test-Peer", peer);
 
     /// <summary>Takes the peer's address from a header, because all connections of a test come from loopback.</summary>
-    private sealed class OtherPeers : IStartupFilter
+    private sealed class PeerAddressFilter : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {

@@ -12,7 +12,7 @@ namespace Porthor.Server.Tests.Ingress;
 /// </summary>
 public sealed class RoundTripTests
 {
-    private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+    private static readonly (string, string)[] OriginalRequest = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     [Theory]
     [InlineData("?service=tap&delegate_to=tap&delegate_scope=read:all")]
@@ -21,15 +21,15 @@ public sealed class RoundTripTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
-        await using var records = new FaultyWire(redis.Port);
-        await using var counts = new FaultyWire(redis.Port);
-        await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => Counting(settings) with
+        await using var records = new FaultInjectingProxy(redis.Port);
+        await using var counts = new FaultInjectingProxy(redis.Port);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => WithQuotas(settings) with
         {
             PersistentRedis = settings.PersistentRedis! with { Port = records.Port },
             EphemeralRedis = settings.EphemeralRedis! with { Port = counts.Port },
         });
         var session = await server.Tokens.SessionForAsync("frequent", "read:all,exec:notebook,user:token");
-        var first = await AskAsync(server, query, session.Record.Token);
+        var first = await AuthorizeAsync(server, query, session.Record.Token);
         first.StatusCode.ShouldBe(200, first.Body);
         var child = first.Header("X-Auth-Request-Token")!;
 
@@ -37,8 +37,8 @@ public sealed class RoundTripTests
         counts.Stall();
         records.ClearSentData();
         counts.ClearSentData();
-        var asking = AskAsync(server, query, session.Record.Token);
-        await RealServers.UntilAsync(
+        var request = AuthorizeAsync(server, query, session.Record.Token);
+        await RealServers.WaitUntilAsync(
             () =>
             {
                 records.SentData.ShouldContain($"token:{session.Record.Token.Key}");
@@ -48,10 +48,10 @@ public sealed class RoundTripTests
                 return Task.CompletedTask;
             },
             "all store requests of a request");
-        asking.IsCompleted.ShouldBeFalse();
-        counts.Flow();
-        records.Flow();
-        var second = await asking;
+        request.IsCompleted.ShouldBeFalse();
+        counts.Resume();
+        records.Resume();
+        var second = await request;
         second.StatusCode.ShouldBe(200, second.Body);
         second.Header("X-Auth-Request-Token").ShouldBe(child);
     }
@@ -61,11 +61,11 @@ public sealed class RoundTripTests
     public async Task The_database_is_not_queried_again_for_a_token_or_its_child()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        await using var server = await TestServer.StartAsync(Mode.Cluster, Counting);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, WithQuotas);
         var session = await server.Tokens.SessionForAsync("frequent", "read:all,exec:notebook,user:token");
         string[] queries = ["?service=tap", "?delegate_to=tap&delegate_scope=read:all", "?notebook=true"];
         foreach (var query in queries)
-            (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200);
+            (await AuthorizeAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200);
 
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var connection = new NpgsqlConnection(postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
@@ -75,17 +75,17 @@ public sealed class RoundTripTests
             "LOCK TABLE token, subtoken, token_change_history, porthor_revocation IN ACCESS EXCLUSIVE MODE", connection);
         await locking.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         foreach (var query in queries)
-            (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200, query);
+            (await AuthorizeAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200, query);
 
         // For comparison: a child that was not requested before needs the token index.
-        (await AskAsync(server, "?delegate_to=other", session.Record.Token)).StatusCode.ShouldBe(503);
+        (await AuthorizeAsync(server, "?delegate_to=other", session.Record.Token)).StatusCode.ShouldBe(503);
     }
 
-    private static PorthorSettings Counting(PorthorSettings settings) => settings with
+    private static PorthorSettings WithQuotas(PorthorSettings settings) => settings with
     {
         Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["tap"] = 1000 } } },
     };
 
-    private static Task<Answer> AskAsync(TestServer server, string query, Token token) =>
-        server.GetAsync("/ingress/auth" + query, [.. Question, TestServer.Bearer(token)]);
+    private static Task<Answer> AuthorizeAsync(TestServer server, string query, Token token) =>
+        server.GetAsync("/ingress/auth" + query, [.. OriginalRequest, TestServer.Bearer(token)]);
 }

@@ -17,29 +17,29 @@ public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<Ingre
     [Theory, EveryMode]
     public async Task Each_error_is_reported_with_its_location(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("faulty", "read:all")).Session);
-        (await server.AskAsync("?satisfy=foo", bearer)).ShouldBeInvalid(Satisfy);
-        (await server.AskAsync("?satisfy=ANY", bearer)).StatusCode.ShouldBe(422);
+        (await server.AuthorizeAsync("?satisfy=foo", bearer)).ShouldBeInvalid(Satisfy);
+        (await server.AuthorizeAsync("?satisfy=ANY", bearer)).StatusCode.ShouldBe(422);
         // The reference validates this parameter twice.
-        (await server.AskAsync("?auth_type=foo", bearer)).ShouldBeInvalid(AuthType, AuthType);
-        (await server.AskAsync("?auth_type=foo")).ShouldBeInvalid(AuthType, AuthType);
+        (await server.AuthorizeAsync("?auth_type=foo", bearer)).ShouldBeInvalid(AuthType, AuthType);
+        (await server.AuthorizeAsync("?auth_type=foo")).ShouldBeInvalid(AuthType, AuthType);
         foreach (var name in (string[])["notebook", "allow_options", "use_authorization", "user_domain", "allow_cookies"])
         {
-            (await server.AskAsync($"?{name}=perhaps", bearer)).ShouldBeInvalid(
+            (await server.AuthorizeAsync($"?{name}=perhaps", bearer)).ShouldBeInvalid(
                 Error("bool_parsing", $"\"query\",\"{name}\"", "Input should be a valid boolean, unable to interpret input",
                     "\"perhaps\""));
-            (await server.AskAsync($"?{name}=", bearer)).StatusCode.ShouldBe(422, name);
+            (await server.AuthorizeAsync($"?{name}=", bearer)).StatusCode.ShouldBe(422, name);
         }
-        (await server.AskAsync("?minimum_lifetime=long", bearer)).ShouldBeInvalid(
+        (await server.AuthorizeAsync("?minimum_lifetime=long", bearer)).ShouldBeInvalid(
             Error("value_error", "\"query\",\"minimum_lifetime\"", "Value error, could not convert string to float: 'long'", "\"long\"",
                 """{"error":{}}"""));
-        (await server.AskAsync("?minimum_lifetime=299.9", bearer)).ShouldBeInvalid(Error(
+        (await server.AuthorizeAsync("?minimum_lifetime=299.9", bearer)).ShouldBeInvalid(Error(
             "greater_than_equal", "\"query\",\"minimum_lifetime\"",
             "Input should be greater than or equal to datetime.timedelta(seconds=300)", "\"299.9\"",
             """{"ge":"datetime.timedelta(seconds=300)"}"""));
-        // All errors, in the order of their detection.
-        (await server.AskAsync("?satisfy=foo&minimum_lifetime=10&notebook=2", bearer)).Json.GetProperty("detail").EnumerateArray()
+        // All errors are reported in the order of their detection.
+        (await server.AuthorizeAsync("?satisfy=foo&minimum_lifetime=10&notebook=2", bearer)).Json.GetProperty("detail").EnumerateArray()
             .Select(error => error.GetProperty("loc")[1].GetString()).ShouldBe(["minimum_lifetime", "notebook", "satisfy"]);
     }
 
@@ -47,47 +47,49 @@ public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<Ingre
     [Theory, EveryMode]
     public async Task Parameters_are_accepted_in_all_formats(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("tolerant", "read:all");
         foreach (var yes in (string[])["true", "TRUE", "1", "yes", "Y", "on", "t"])
-            (await server.AskAsync($"?notebook={yes}", TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")
+            (await server.AuthorizeAsync($"?notebook={yes}", TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")
                 .ShouldNotBeNull(yes);
         foreach (var no in (string[])["false", "False", "0", "no", "n", "OFF", "f"])
-            (await server.AskAsync($"?allow_cookies={no}", browser.Cookie)).ShouldBeChallengedWithoutError();
+            (await server.AuthorizeAsync($"?allow_cookies={no}", browser.Cookie)).ShouldBeChallengedWithoutError();
         var bearer = TestServer.Bearer(browser.Session);
         // Of several equal parameters the last one applies; unknown and empty parameters are ignored.
-        (await server.AskAsync("?satisfy=foo&satisfy=any&scope=read:all&scope=exec:admin", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?delegate_scopes=x&unknown=%00&delegate_to=&service=&username=", bearer)).Header("X-Auth-Request-Token")
+        (await server.AuthorizeAsync("?satisfy=foo&satisfy=any&scope=read:all&scope=exec:admin", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?delegate_scopes=x&unknown=%00&delegate_to=&service=&username=", bearer))
+            .Header("X-Auth-Request-Token")
             .ShouldBeNull();
-        (await server.AskAsync("?minimum_lifetime=%20300.5%20", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?scope=read%3Aall&SCOPE=exec:admin", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?minimum_lifetime=%20300.5%20", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?scope=read%3Aall&SCOPE=exec:admin", bearer)).ShouldBeAllowed();
+        (await server.AuthorizeAsync("?", bearer)).ShouldBeAllowed();
     }
 
     [Theory, EveryMode]
     public async Task A_subrequest_without_the_users_request_is_rejected(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("headless", "read:all")).Session);
         string Missing(string name) => Error("missing", $"\"header\",\"{name}\"", "Field required", "null");
-        Task<Answer> AskAsync(params (string, string)[] headers) => server.SendAsync(
+        Task<Answer> AuthorizeAsync(params (string, string)[] headers) => server.SendAsync(
             HttpMethod.Get, "/ingress/auth?scope=read:all", json: null, headers);
-        (await AskAsync(bearer, ("X-Original-Method", "GET"))).ShouldBeInvalid(Missing("x-original-url"));
-        (await AskAsync(bearer, ("X-Original-URL", "https://example.com/"))).ShouldBeInvalid(
+        (await AuthorizeAsync(bearer, ("X-Original-Method", "GET"))).ShouldBeInvalid(Missing("x-original-url"));
+        (await AuthorizeAsync(bearer, ("X-Original-URL", "https://example.com/"))).ShouldBeInvalid(
             Missing("x-original-method"), Missing("x-original-method"));
-        (await AskAsync(bearer)).ShouldBeInvalid(Missing("x-original-url"), Missing("x-original-method"), Missing("x-original-method"));
+        (await AuthorizeAsync(bearer))
+            .ShouldBeInvalid(Missing("x-original-url"), Missing("x-original-method"), Missing("x-original-method"));
         // Missing credentials are reported before a missing URL, but after a missing method.
-        (await AskAsync(("X-Original-Method", "GET"))).ShouldBeChallengedWithoutError();
-        (await AskAsync(("X-Original-URL", "https://example.com/"))).StatusCode.ShouldBe(422);
+        (await AuthorizeAsync(("X-Original-Method", "GET"))).ShouldBeChallengedWithoutError();
+        (await AuthorizeAsync(("X-Original-URL", "https://example.com/"))).StatusCode.ShouldBe(422);
         // A preflight needs the URL too.
-        (await AskAsync(("X-Original-Method", "OPTIONS"))).ShouldBeInvalid(Missing("x-original-url"));
+        (await AuthorizeAsync(("X-Original-Method", "OPTIONS"))).ShouldBeInvalid(Missing("x-original-url"));
     }
 
     /// <summary>The routes accept only GET, each on its exact path.</summary>
     [Theory, EveryMode]
     public async Task Other_methods_and_paths_are_not_accepted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         foreach (var path in (string[])["/ingress/auth", "/ingress/anonymous", "/ingress/forward"])
         {
             foreach (var method in (HttpMethod[])[HttpMethod.Post, HttpMethod.Put, HttpMethod.Delete, HttpMethod.Options, HttpMethod.Patch])

@@ -6,7 +6,7 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>
-/// A mistyped rule protects less than its author intends. It is logged, and rejected if this is configured (deviations 42).
+/// A mistyped rule protects less than its author intends. It is lineCount, and rejected if this is configured (deviations 42).
 /// </summary>
 public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.StrictRuleServers strict)
     : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.StrictRuleServers>
@@ -59,15 +59,15 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
     [Theory, MemberData(nameof(Mistakes))]
     public async Task Each_mistake_is_logged_once(string query, string[] expected)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var bearer = TestServer.Bearer((await server.LogInAsync("ruled", "read:all")).Session);
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         for (var i = 0; i < 3; i++)
         {
-            (await server.AskAsync(query, bearer)).StatusCode.ShouldBeOneOf(200, 403);
-            await server.AskAsync(query);
+            (await server.AuthorizeAsync(query, bearer)).StatusCode.ShouldBeOneOf(200, 403);
+            await server.AuthorizeAsync(query);
         }
-        var lines = server.LinesSince(logged, "Questionable authorization rule");
+        var lines = server.LinesSince(lineCount, "Questionable authorization rule");
         lines.Select(line => line.GetProperty("error").GetString()).ShouldBe(expected);
         lines.ShouldAllBe(line => line.GetProperty("severity").GetString() == "warning");
     }
@@ -75,42 +75,42 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
     [Theory, MemberData(nameof(Mistakes))]
     public async Task With_strict_rules_a_mistake_is_an_error(string query, string[] expected)
     {
-        var server = await strict.InAsync(Mode.Embedded);
+        var server = await strict.GetAsync(Mode.Embedded);
         var bearer = TestServer.Bearer((await server.LogInAsync("strictly-ruled", "read:all")).Session);
         for (var i = 0; i < 2; i++)
         {
-            var answer = await server.AskAsync(query, bearer);
+            var answer = await server.AuthorizeAsync(query, bearer);
             answer.StatusCode.ShouldBe(422);
             answer.Json.GetProperty("detail").EnumerateArray().Select(error => error.GetProperty("msg").GetString()).ShouldBe(expected);
         }
         // No request is allowed without credentials or with a weaker rule.
-        (await server.AskAsync(query)).ShouldBeChallengedWithoutError();
-        (await server.AskAsync(query, "https://example.com/", "OPTIONS")).StatusCode.ShouldBe(422);
+        (await server.AuthorizeAsync(query)).ShouldBeChallengedWithoutError();
+        (await server.AuthorizeAsync(query, "https://example.com/", "OPTIONS")).StatusCode.ShouldBe(422);
     }
 
     [Fact]
     public async Task A_rule_without_mistakes_is_not_reported()
     {
-        var server = await strict.InAsync(Mode.Embedded);
+        var server = await strict.GetAsync(Mode.Embedded);
         var bearer = TestServer.Bearer((await server.LogInAsync("well-ruled", "read:all")).Session);
-        var logged = server.CountLines();
-        (await server.AskAsync(
+        var lineCount = server.CountLines();
+        (await server.AuthorizeAsync(
             "?scope=read:all&satisfy=all&auth_type=bearer&allow_cookies=true&allow_options=false&notebook=false&delegate_to=tap&service=tap&delegate_scope=read:all"
             + "&minimum_lifetime=300&use_authorization=false&username=well-ruled&user_domain=false", bearer)).StatusCode.ShouldBe(200);
-        (await server.AskAsync("?scope=read:all&only_service=x", bearer)).StatusCode.ShouldBe(403);
-        server.LinesSince(logged, "Questionable authorization rule").ShouldBeEmpty();
+        (await server.AuthorizeAsync("?scope=read:all&only_service=x", bearer)).StatusCode.ShouldBe(403);
+        server.LinesSince(lineCount, "Questionable authorization rule").ShouldBeEmpty();
     }
 
     [Fact]
     public async Task An_anonymous_location_with_parameters_is_reported()
     {
-        var server = await servers.InAsync(Mode.Embedded);
-        var logged = server.CountLines();
+        var server = await servers.GetAsync(Mode.Embedded);
+        var lineCount = server.CountLines();
         for (var i = 0; i < 2; i++)
             (await server.SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).ShouldBeAllowed();
-        server.LinesSince(logged, "Questionable authorization rule").ShouldHaveSingleItem().GetProperty("error").GetString()
+        server.LinesSince(lineCount, "Questionable authorization rule").ShouldHaveSingleItem().GetProperty("error").GetString()
             .ShouldBe("/ingress/anonymous ignores all parameters and allows every request. Use /ingress/auth to require a scope.");
-        (await (await strict.InAsync(Mode.Embedded)).SendAsync(
+        (await (await strict.GetAsync(Mode.Embedded)).SendAsync(
             HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).StatusCode.ShouldBe(422);
     }
 

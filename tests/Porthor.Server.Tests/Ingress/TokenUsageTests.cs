@@ -31,22 +31,22 @@ public sealed class TokenUsageTests
 
         // Two requests in a minute for one service, one for another, one without a service; and a denied request, which is not recorded.
         foreach (var query in (string[])["?service=tap", "?service=tap", "?service=portal", ""])
-            (await PassAsync(server, query, bearer)).ShouldBe(200);
-        (await PassAsync(server, "?service=secret&scope=exec:admin", bearer)).ShouldBe(403);
-        (await PassAsync(server, "?service=tap", TestServer.Bearer(Token.Create()))).ShouldBe(401);
+            (await GetStatusAsync(server, query, bearer)).ShouldBe(200);
+        (await GetStatusAsync(server, "?service=secret&scope=exec:admin", bearer)).ShouldBe(403);
+        (await GetStatusAsync(server, "?service=tap", TestServer.Bearer(Token.Create()))).ShouldBe(401);
         await server.Core.Usage.WriteAsync(TestContext.Current.CancellationToken);
 
         (await server.GetAsync(path, bearer)).Json.GetProperty("last_used").GetInt64().ShouldBe(Noon.ToUnixTimeSeconds());
-        var uses = await server.GetAsync(path + "/auth-history", bearer);
-        uses.Json.EnumerateArray().Select(Service).ShouldBe([null, "portal", "tap"]);
-        uses.Json[2].GetRawText().ShouldBe(
+        var events = await server.GetAsync(path + "/auth-history", bearer);
+        events.Json.EnumerateArray().Select(Service).ShouldBe([null, "portal", "tap"]);
+        events.Json[2].GetRawText().ShouldBe(
             $$"""
             {"token":"{{token.Key}}","username":"user","token_type":"user","token_name":"laptop","scopes":["read:all","user:token"],"service":"tap","ip_address":"127.0.0.1","event_time":{{Noon.ToUnixTimeSeconds()}}}
             """);
 
         // A request in the next minute is another event and the token's last usage.
         clock.Advance(TimeSpan.FromMinutes(1));
-        (await PassAsync(server, "?service=tap", bearer)).ShouldBe(200);
+        (await GetStatusAsync(server, "?service=tap", bearer)).ShouldBe(200);
         await server.Core.Usage.WriteAsync(TestContext.Current.CancellationToken);
         var list = await server.GetAsync("/auth/api/v1/users/user/tokens", bearer);
         list.Json.EnumerateArray().Single(t => t.GetProperty("token").GetString() == token.Key.Value)
@@ -96,7 +96,7 @@ public sealed class TokenUsageTests
         (await server.GetAsync(unknown, TestServer.Bearer(owner.Record.Token))).StatusCode.ShouldBe(404);
 
         // The usage events of a revoked token are kept.
-        (await PassAsync(server, "", TestServer.Bearer(owner.Record.Token))).ShouldBe(200);
+        (await GetStatusAsync(server, "", TestServer.Bearer(owner.Record.Token))).ShouldBe(200);
         await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
         await server.Tokens.DeleteTokenAsync(owner.Record.Token.Key, admin, "owner");
         (await server.GetAsync(path, TestServer.Bearer(admin.Record.Token))).Json.GetArrayLength().ShouldBe(1);
@@ -108,15 +108,16 @@ public sealed class TokenUsageTests
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(mode, clock: clock);
         var session = await server.Tokens.SessionForAsync("user");
-        (await PassAsync(server, "?service=early", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
+        (await GetStatusAsync(server, "?service=early", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
         // Exactly ten seconds pass; the write that they trigger takes more time.
         for (var second = 0; second < 10; second++)
             clock.Advance(TimeSpan.FromSeconds(1));
-        await RealServers.UntilAsync(async () => (await UsesAsync(server, session)).ShouldBe(["early"]), "the usage event to be written");
+        await RealServers.WaitUntilAsync(
+            async () => (await ReadServicesAsync(server, session)).ShouldBe(["early"]), "the usage event to be written");
 
-        (await PassAsync(server, "?service=late", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
+        (await GetStatusAsync(server, "?service=late", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
         await server.StopAsync();
-        (await UsesAsync(server, session)).ShouldBe(["late", "early"]);
+        (await ReadServicesAsync(server, session)).ShouldBe(["late", "early"]);
     }
 
     [Theory, EveryMode]
@@ -128,12 +129,12 @@ public sealed class TokenUsageTests
         var session = await server.Tokens.SessionForAsync("user");
         foreach (var service in (string[])["old", "new"])
         {
-            (await PassAsync(server, $"?service={service}", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
+            (await GetStatusAsync(server, $"?service={service}", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
             await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
             clock.Advance(TimeSpan.FromDays(5));
         }
         await server.Maintenance.TruncateHistoryAsync(cancellationToken: TestContext.Current.CancellationToken);
-        (await UsesAsync(server, session)).ShouldBe(["new"]);
+        (await ReadServicesAsync(server, session)).ShouldBe(["new"]);
     }
 
     [Theory, EveryMode]
@@ -142,32 +143,33 @@ public sealed class TokenUsageTests
         await using var server = await TestServer.StartAsync(mode);
         var session = await server.Tokens.SessionForAsync("user");
         var bearer = TestServer.Bearer(session.Record.Token);
-        (await PassAsync(server, "", bearer)).ShouldBe(200);
+        (await GetStatusAsync(server, "", bearer)).ShouldBe(200);
         await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeTrue();
 
         await using var silent = await TestServer.StartAsync(
             server.Deployment, settings => settings with { Usage = new UsageOptions(Enabled: false) });
-        (await PassAsync(silent, "", bearer)).ShouldBe(200);
+        (await GetStatusAsync(silent, "", bearer)).ShouldBe(200);
         (await silent.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
         (await silent.GetAsync("/auth/api/v1/users/user/tokens", bearer)).Body.ShouldNotContain("last_used");
         (await silent.GetAsync($"/auth/api/v1/users/user/tokens/{session.Record.Token.Key}/auth-history", bearer)).StatusCode.ShouldBe(404);
     }
 
-    private static async Task<int> PassAsync(TestServer server, string query, (string, string) credentials) =>
+    private static async Task<int> GetStatusAsync(TestServer server, string query, (string, string) credentials) =>
         (await server.GetAsync("/ingress/auth" + (query.Length == 0 ? "?scope=user:token"
             : query.Contains("scope", StringComparison.Ordinal) ? query : query + "&scope=user:token"),
             ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), credentials)).StatusCode;
 
-    private static async Task<List<string?>> UsesAsync(TestServer server, Caller owner)
+    private static async Task<List<string?>> ReadServicesAsync(TestServer server, Caller owner)
     {
         var page = await server.Tokens.GetUsageHistoryAsync(
             owner, new(new UsageFilter(owner.Username, owner.Record.Token.Key), Cursor: null, Limit: null));
         List<string?> services = [];
-        await foreach (var use in page!.Rows)
-            services.Add(use.Service);
+        await foreach (var usageEvent in page!.Rows)
+            services.Add(usageEvent.Service);
         return services;
     }
 
-    private static string? Service(JsonElement use) => use.TryGetProperty("service", out var service) ? service.GetString() : null;
+    private static string? Service(JsonElement usageEvent) => usageEvent.TryGetProperty("service", out var service)
+        ? service.GetString() : null;
 }

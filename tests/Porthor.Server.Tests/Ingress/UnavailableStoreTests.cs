@@ -12,19 +12,19 @@ namespace Porthor.Server.Tests.Ingress;
 /// </summary>
 public sealed class UnavailableStoreTests
 {
-    private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+    private static readonly (string, string)[] OriginalRequest = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     [Fact]
-    public async Task A_record_store_that_does_not_respond_gives_503()
+    public async Task The_answer_is_503_if_the_record_store_does_not_respond()
     {
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis);
         var token = (await server.Tokens.SessionForAsync("patient")).Record.Token;
-        (await AskAsync(server, TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+        (await AuthorizeAsync(server, TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
         // Redis does not respond: the record cannot be read, although it was read before.
         redis.Pause();
-        var answer = await AskAsync(server, TestServer.Bearer(token));
+        var answer = await AuthorizeAsync(server, TestServer.Bearer(token));
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.Header("X-Error-Status").ShouldBe("503");
         answer.Header("X-Error-Body")!.ShouldContain("store_unavailable");
@@ -33,12 +33,12 @@ public sealed class UnavailableStoreTests
         answer.Header("X-Auth-Request-User").ShouldBeNull();
 
         // A request without credentials reads no record.
-        (await AskAsync(server)).StatusCode.ShouldBe(401);
+        (await AuthorizeAsync(server)).StatusCode.ShouldBe(401);
 
         // Redis is available again: the same token is allowed.
         redis.Resume();
-        await RealServers.UntilAsync(
-            async () => (await AskAsync(server, TestServer.Bearer(token))).StatusCode.ShouldBe(200), "the token to pass again");
+        await RealServers.WaitUntilAsync(
+            async () => (await AuthorizeAsync(server, TestServer.Bearer(token))).StatusCode.ShouldBe(200), "the token to be allowed again");
     }
 
     [Fact]
@@ -52,14 +52,14 @@ public sealed class UnavailableStoreTests
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("uncounted")).Record.Token);
         for (var i = 0; i < 3; i++)
         {
-            var answer = await AskAsync(server, "?service=test", bearer);
+            var answer = await AuthorizeAsync(server, "?service=test", bearer);
             answer.StatusCode.ShouldBe(200, answer.Body);
             answer.Header("X-RateLimit-Limit").ShouldBeNull();
         }
         server.Logs.Lines.ShouldContain(line => line.GetProperty("event").GetString() == "Rate limiting failed");
 
         // A quota of zero needs no counter and still denies.
-        (await AskAsync(server, "?service=blocked", bearer)).StatusCode.ShouldBe(403);
+        (await AuthorizeAsync(server, "?service=blocked", bearer)).StatusCode.ShouldBe(403);
     }
 
     /// <summary>A counter that does not respond delays a request by a tenth of a second once in a while, but not every request.</summary>
@@ -68,29 +68,29 @@ public sealed class UnavailableStoreTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var redis = await RealServers.Instance.RedisAsync();
-        await using var wire = new FaultyWire(redis.Port);
+        await using var wire = new FaultInjectingProxy(redis.Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
         {
             EphemeralRedis = settings.EphemeralRedis! with { Port = wire.Port },
             Quota = new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 1000 } } },
         });
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("hurried")).Record.Token);
-        (await AskAsync(server, "?service=test", bearer)).Header("X-RateLimit-Remaining").ShouldBe("999");
+        (await AuthorizeAsync(server, "?service=test", bearer)).Header("X-RateLimit-Remaining").ShouldBe("999");
 
         wire.Stall();
         var begun = Stopwatch.GetTimestamp();
         for (var i = 0; i < 20; i++)
         {
-            var answer = await AskAsync(server, "?service=test", bearer);
+            var answer = await AuthorizeAsync(server, "?service=test", bearer);
             answer.StatusCode.ShouldBe(200, answer.Body);
             answer.Header("X-RateLimit-Limit").ShouldBeNull();
         }
         // With a separate timeout for each request they would take more than a second.
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(0.6));
 
-        wire.Flow();
-        await RealServers.UntilAsync(
-            async () => (await AskAsync(server, "?service=test", bearer)).Header("X-RateLimit-Limit").ShouldBe("1000"), "counting");
+        wire.Resume();
+        await RealServers.WaitUntilAsync(
+            async () => (await AuthorizeAsync(server, "?service=test", bearer)).Header("X-RateLimit-Limit").ShouldBe("1000"), "counting");
     }
 
     /// <summary>
@@ -101,7 +101,7 @@ public sealed class UnavailableStoreTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var postgres = await RealServers.Instance.PostgresAsync();
-        await using var wire = new FaultyWire(postgres.Port);
+        await using var wire = new FaultInjectingProxy(postgres.Port);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var server = await TestServer.StartAsync(
             Mode.Cluster,
@@ -114,7 +114,7 @@ public sealed class UnavailableStoreTests
             clock);
         var session = await server.Tokens.SessionForAsync("steady", "user:token,read:all");
         var bearer = TestServer.Bearer(session.Record.Token);
-        var child = (await AskAsync(server, "?delegate_to=tap&delegate_scope=read:all", bearer)).Header("X-Auth-Request-Token")
+        var child = (await AuthorizeAsync(server, "?delegate_to=tap&delegate_scope=read:all", bearer)).Header("X-Auth-Request-Token")
             .ShouldNotBeNull();
         await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
 
@@ -123,32 +123,32 @@ public sealed class UnavailableStoreTests
         foreach (var (query, expected) in ((string, int)[])[
             ("?service=one", 200), ("?delegate_to=tap&delegate_scope=read:all", 200), ("?delegate_to=new", 503), ("?scope=read:all", 200)])
         {
-            var answer = await AskAsync(server, query, bearer);
+            var answer = await AuthorizeAsync(server, query, bearer);
             answer.StatusCode.ShouldBe(expected, query);
             if (query.Contains("=tap", StringComparison.Ordinal))
                 answer.Header("X-Auth-Request-Token").ShouldBe(child);
         }
 
-        wire.Flow();
+        wire.Resume();
         // Calls that were stalled time out; then the buffered usage events are written.
         List<string?> services = [];
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () =>
             {
                 await server.Core.Usage.WriteAsync(TestContext.Current.CancellationToken);
-                var uses = await server.GetAsync($"/auth/api/v1/users/steady/tokens/{session.Record.Token.Key}/auth-history", bearer);
-                services = [.. uses.Json.EnumerateArray().Select(
+                var events = await server.GetAsync($"/auth/api/v1/users/steady/tokens/{session.Record.Token.Key}/auth-history", bearer);
+                services = [.. events.Json.EnumerateArray().Select(
                     use => use.TryGetProperty("service", out var name) ? name.GetString() : null)];
                 services.ShouldContain("one");
             },
             "the usage events");
-        // One event each: the child token in the first minute, and the two allowed requests in the second.
+        // There is one event for the child token in the first minute, and one for each of the two allowed requests in the second minute.
         services.ShouldBe([null, "one", null]);
     }
 
     /// <summary>
-    /// Redis is slow, does not respond, is disconnected, refuses connections, is killed, or is restarted with old data: the answer is 503
-    /// each time, and correct again within a second after Redis is available.
+    /// Redis is slow, does not respond, is disconnected, refuses connections, is killed, or is restarted with old data. Each time the
+    /// answer is 503. Within a second after Redis is available, the answers are correct again.
     /// </summary>
     [Theory]
     [InlineData("slow")]
@@ -160,16 +160,16 @@ public sealed class UnavailableStoreTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
-        await using var wire = new FaultyWire(redis.Port);
+        await using var wire = new FaultInjectingProxy(redis.Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => settings with
         {
             AnswerTimeout = TimeSpan.FromMilliseconds(500),
             PersistentRedis = settings.PersistentRedis! with { Port = wire.Port },
         });
-        var good = TestServer.Bearer((await server.Tokens.SessionForAsync("good")).Record.Token);
+        var valid = TestServer.Bearer((await server.Tokens.SessionForAsync("valid")).Record.Token);
         var revoked = await server.Tokens.SessionForAsync("revoked");
-        (await AskAsync(server, good)).StatusCode.ShouldBe(200);
-        (await AskAsync(server, TestServer.Bearer(revoked.Record.Token))).StatusCode.ShouldBe(200);
+        (await AuthorizeAsync(server, valid)).StatusCode.ShouldBe(200);
+        (await AuthorizeAsync(server, TestServer.Bearer(revoked.Record.Token))).StatusCode.ShouldBe(200);
         if (fault == "restarted")
         {
             // The saved data are older than the revocation.
@@ -187,8 +187,8 @@ public sealed class UnavailableStoreTests
                 wire.Stall();
                 break;
             case "cut and refused":
-                wire.Refuses = true;
-                wire.Cut();
+                wire.RefusesConnections = true;
+                wire.ResetConnections();
                 break;
             default:
                 await redis.KillAsync();
@@ -196,26 +196,26 @@ public sealed class UnavailableStoreTests
         }
         for (var i = 0; i < 3; i++)
         {
-            foreach (var credentials in ((string, string)[])[good, TestServer.Bearer(revoked.Record.Token)])
+            foreach (var credentials in ((string, string)[])[valid, TestServer.Bearer(revoked.Record.Token)])
             {
                 var asked = Stopwatch.GetTimestamp();
-                (await AskAsync(server, credentials)).StatusCode.ShouldBe(503);
+                (await AuthorizeAsync(server, credentials)).StatusCode.ShouldBe(503);
                 Stopwatch.GetElapsedTime(asked).ShouldBeLessThan(TimeSpan.FromSeconds(1));
             }
         }
 
         if (fault is "killed" or "restarted")
             await redis.RestartAsync();
-        (wire.Delay, wire.Refuses) = (TimeSpan.Zero, false);
-        wire.Flow();
+        (wire.Delay, wire.RefusesConnections) = (TimeSpan.Zero, false);
+        wire.Resume();
         var back = Stopwatch.GetTimestamp();
         // While Redis recovers, a revoked token is never allowed, and a valid token is never denied.
         HashSet<int> seenOfGood = [], seenOfRevoked = [];
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () =>
             {
-                seenOfRevoked.Add((await AskAsync(server, TestServer.Bearer(revoked.Record.Token))).StatusCode);
-                seenOfGood.Add((await AskAsync(server, good)).StatusCode);
+                seenOfRevoked.Add((await AuthorizeAsync(server, TestServer.Bearer(revoked.Record.Token))).StatusCode);
+                seenOfGood.Add((await AuthorizeAsync(server, valid)).StatusCode);
                 seenOfRevoked.ShouldContain(401);
                 if (fault != "killed")
                     seenOfGood.ShouldContain(200);
@@ -241,20 +241,20 @@ public sealed class UnavailableStoreTests
             TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
         {
             await transaction.LockAsync(session.Record.Token.Key, TestContext.Current.CancellationToken);
-            var held = await AskAsync(server, "?notebook=true&scope=user:token", bearer);
+            var held = await AuthorizeAsync(server, "?notebook=true&scope=user:token", bearer);
             held.StatusCode.ShouldBe(503, held.Body);
             held.Header("X-Error-Status").ShouldBe("503");
             held.Header("X-Auth-Request-User").ShouldBeNull();
             // Meanwhile a request without delegation is allowed.
-            (await AskAsync(server, "?scope=user:token", bearer)).StatusCode.ShouldBe(200);
+            (await AuthorizeAsync(server, "?scope=user:token", bearer)).StatusCode.ShouldBe(200);
         }
-        await RealServers.UntilAsync(
-            async () => (await AskAsync(server, "?notebook=true&scope=user:token", bearer)).Header("X-Auth-Request-Token")
+        await RealServers.WaitUntilAsync(
+            async () => (await AuthorizeAsync(server, "?notebook=true&scope=user:token", bearer)).Header("X-Auth-Request-Token")
                 .ShouldNotBeNull(), "the child");
     }
 
-    private static Task<Answer> AskAsync(TestServer server, params (string, string)[] headers) => AskAsync(server, "", headers);
+    private static Task<Answer> AuthorizeAsync(TestServer server, params (string, string)[] headers) => AuthorizeAsync(server, "", headers);
 
-    private static Task<Answer> AskAsync(TestServer server, string query, params (string, string)[] headers) =>
-        server.GetAsync("/ingress/auth" + query, [.. Question, .. headers]);
+    private static Task<Answer> AuthorizeAsync(TestServer server, string query, params (string, string)[] headers) =>
+        server.GetAsync("/ingress/auth" + query, [.. OriginalRequest, .. headers]);
 }

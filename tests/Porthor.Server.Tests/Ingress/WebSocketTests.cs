@@ -28,7 +28,7 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
     [Fact]
     public async Task A_handshake_from_a_foreign_page_is_denied()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("socket", "read:all");
         foreach (var credential in ((string, string)[])[browser.Cookie, TestServer.Basic(browser.Session.Reveal(), "x")])
         {
@@ -39,7 +39,7 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
                     "https://app.example.com.evil.example", "https://app.example.com@evil.example", "https://friend.example.net:444",
                     "https://app.example.com/x", "\u00ff"])
                 {
-                    foreach (var answer in (Answer[])[await AskAsync(server, credential, handshake, ("Origin", origin)),
+                    foreach (var answer in (Answer[])[await AuthorizeAsync(server, credential, handshake, ("Origin", origin)),
                         await ForwardAsync(server, credential, handshake, ("Origin", origin))])
                     {
                         answer.StatusCode.ShouldBe(403, $"{handshake} {origin}");
@@ -49,13 +49,15 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
                 }
             }
         }
-        var logged = server.CountLines();
-        (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).Header("X-Error-Status")
+        var lineCount = server.CountLines();
+        (await AuthorizeAsync(server, browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://evil.example")))
+            .Header("X-Error-Status")
             .ShouldBe("403");
-        server.LinesSince(logged, "Cross-origin request not allowed").Single().GetProperty("error").GetString()
+        server.LinesSince(lineCount, "Cross-origin request not allowed").Single().GetProperty("error").GetString()
             .ShouldBe("WebSocket handshake from https://evil.example not allowed. To allow it, add the origin to allowedOrigins.");
         // Two Origin headers are invalid.
-        (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", Asked, ("X-Original-Method", "GET"), browser.Cookie,
+        (await server.SendLineAsync(
+            "GET /ingress/auth?scope=read:all HTTP/1.1", OriginalRequest, ("X-Original-Method", "GET"), browser.Cookie,
             ("Upgrade", "websocket"), ("Origin", "https://app.example.com"), ("Origin", "https://evil.example")))!
             .StatusCode.ShouldBe(403);
     }
@@ -63,26 +65,26 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
     [Fact]
     public async Task A_handshake_from_an_allowed_origin_or_without_a_browser_is_allowed()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("own-socket", "read:all");
         foreach (var origin in (string[])["https://app.example.com", "https://example.com", "https://EXAMPLE.com:443",
             "https://friend.example.net", "https://friend.example.net:8443"])
         {
             foreach (var handshake in Handshakes)
             {
-                (await AskAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
+                (await AuthorizeAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
                 (await ForwardAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
             }
         }
         // A page cannot send a Bearer token that it does not have, and other clients send no Origin header.
-        (await AskAsync(
+        (await AuthorizeAsync(
             server, TestServer.Bearer(browser.Session), ("Upgrade", "websocket"),
             ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
-        (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"))).StatusCode.ShouldBe(200);
+        (await AuthorizeAsync(server, browser.Cookie, ("Upgrade", "websocket"))).StatusCode.ShouldBe(200);
         // Other requests are not affected, and neither are handshakes without credentials.
-        (await AskAsync(server, browser.Cookie, ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
-        (await AskAsync(server, browser.Cookie, ("Upgrade", "h2c"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
-        (await AskAsync(server, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).ShouldBeChallengedWithoutError();
+        (await AuthorizeAsync(server, browser.Cookie, ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
+        (await AuthorizeAsync(server, browser.Cookie, ("Upgrade", "h2c"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
+        (await AuthorizeAsync(server, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).ShouldBeChallengedWithoutError();
     }
 
     /// <summary>TLS can end in front of the proxy, which then uses http in the URL.</summary>
@@ -95,16 +97,16 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
     [InlineData("nonsense", "https://app.example.com", 403)]
     public async Task The_origin_is_compared_with_the_URL_of_the_proxy(string url, string origin, int status)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("tls-socket", "read:all");
-        (await server.AskAsync(
+        (await server.AuthorizeAsync(
             "?scope=read:all", url, "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin))).StatusCode.ShouldBe(status);
     }
 
-    private static readonly (string, string) Asked = ("X-Original-URL", "https://app.example.com/ws");
+    private static readonly (string, string) OriginalRequest = ("X-Original-URL", "https://app.example.com/ws");
 
-    private static Task<Answer> AskAsync(ApiServer server, params (string, string)[] headers) =>
-        server.AskAsync("?scope=read:all", Asked.Item2, "GET", headers);
+    private static Task<Answer> AuthorizeAsync(ApiServer server, params (string, string)[] headers) =>
+        server.AuthorizeAsync("?scope=read:all", OriginalRequest.Item2, "GET", headers);
 
     private static Task<Answer> ForwardAsync(ApiServer server, params (string, string)[] headers) =>
         server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null,

@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Logging;
 
-/// <summary>No token, code or secret is logged, in any URL or text.</summary>
+/// <summary>No token, code or secret is lineCount, in any URL or text.</summary>
 public sealed class RedactionTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private const string Token = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
@@ -88,9 +88,9 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [Theory, EveryMode]
     public async Task Long_texts_of_clients_are_truncated(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var padding = new string('u', 20_000);
-        await server.AskAsync("?scope=read:all", $"https://example.com/cut?{padding}", "GET", ("Authorization", $"Bearer {Token}"),
+        await server.AuthorizeAsync("?scope=read:all", $"https://example.com/cut?{padding}", "GET", ("Authorization", $"Bearer {Token}"),
             ("User-Agent", $"cutter {padding[..8000]}"));
         await server.SendAsync(HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2Fcut%3F{padding[..8000]}");
         var lines = server.Host.Logs.Raw.Where(
@@ -103,23 +103,23 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [Theory, EveryMode]
     public async Task No_log_line_of_a_request_contains_secrets(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("redacted", "read:all")).Session);
         const string secret = "very-secret-c0de-77";
-        await server.AskAsync("?scope=read:all", $"https://example.com/cb?code={secret}&x=1#access_token={secret}", "GET", bearer);
-        await server.AskAsync(
+        await server.AuthorizeAsync("?scope=read:all", $"https://example.com/cb?code={secret}&x=1#access_token={secret}", "GET", bearer);
+        await server.AuthorizeAsync(
             "?scope=exec:admin", $"https://example.com/?next=%2Fa%3Ftoken%3D{secret}", "GET", bearer,
             ("User-Agent", $"agent token={secret}"));
-        await server.AskAsync($"?scope=read:all&password={secret}", bearer);
+        await server.AuthorizeAsync($"?scope=read:all&password={secret}", bearer);
         await server.SendAsync(HttpMethod.Get, $"/logout?rd=https%3A%2F%2Fevil.example%2F%3Fcode%3D{secret}");
         await server.SendAsync(HttpMethod.Get, $"/login?rd=https://example.com/?code={secret}");
         await server.GetAsync($"/users/redacted/tokens?access_token={secret}", ("Authorization", $"Basic x token={secret}"));
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(secret, StringComparison.Ordinal));
         var encoded = Token.Replace("gt-", "gt%2D", StringComparison.Ordinal);
-        await server.AskAsync(
+        await server.AuthorizeAsync(
             $"?scope=read:all&service={Token}", $"https://example.com/?q={encoded}", "GET", bearer, ("User-Agent", encoded));
-        await server.AskAsync($"?scope=read:all&username={encoded}", bearer);
-        await server.AskAsync("?scope=read:all", ("Authorization", $"{encoded} x"));
+        await server.AuthorizeAsync($"?scope=read:all&username={encoded}", bearer);
+        await server.AuthorizeAsync("?scope=read:all", ("Authorization", $"{encoded} x"));
         await server.SendAsync(
             HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2F%3Fq%3D{encoded.Replace("%", "%25", StringComparison.Ordinal)}");
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains("DvTHDkU1ODVxd1rMNly0Cw", StringComparison.Ordinal));

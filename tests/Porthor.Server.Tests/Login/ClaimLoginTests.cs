@@ -4,9 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>
-/// Tests logins without LDAP, where everything about users comes from the claims of ID tokens in the formats of well-known providers.
-/// </summary>
+/// <summary>Tests logins without LDAP. All user data come from the claims of ID tokens, in the formats of well-known providers.</summary>
 public sealed class ClaimLoginTests
 {
     private const string Failed = "Authentication provider failed: OpenID Connect token verification failed: ";
@@ -40,17 +38,18 @@ public sealed class ClaimLoginTests
         var (browser, answer) = await LogInAsync(site, Keycloak);
         answer.ShouldRedirectTo(LoginSite.Destination);
         // Groups without a GID at the provider get one from Porthor and keep it.
-        (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"ada","name":"Ada Lovelace","email":"ada@example.com","uid":4123,"gid":4200,"groups":["""
                 + """{"name":"admins","id":2000001},{"name":"users","id":2000000}]}""");
-        (await browser.AskAsync("?scope=exec:admin")).ShouldBe(200);
+        (await browser.AuthorizeAsync("?scope=exec:admin")).ShouldBe(200);
         var warning = site.Lines("Ignoring invalid groups").Single();
         warning.GetProperty("invalid_groups").EnumerateObject().Select(group => group.Name).ShouldBe(["dept/secret"]);
 
         var line = site.Lines("Successfully authenticated user ada").Single();
         line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
             ["exec:admin", "read:all", "user:token"]);
-        (await (await LogInAsync(site, Keycloak)).Browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups")[1].GetProperty("id")
+        (await (await LogInAsync(site, Keycloak)).Browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("groups")[1]
+            .GetProperty("id")
             .GetInt64().ShouldBe(2000000);
     }
 
@@ -80,7 +79,7 @@ public sealed class ClaimLoginTests
             });
         var (browser, answer) = await LogInAsync(site, Entra);
         answer.ShouldRedirectTo(LoginSite.Destination);
-        var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
+        var user = (await browser.NavigateAsync("/auth/api/v1/user-info")).Json;
         (user.GetProperty("username").GetString(), user.GetProperty("name").GetString(), user.GetProperty("uid").GetInt64())
             .ShouldBe(("grace", "Grace Hopper", 3000000));
         string.Join(',', Names(user)).ShouldBe(groups);
@@ -111,7 +110,7 @@ public sealed class ClaimLoginTests
             settings => settings with { GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["example.com"] } });
         var (browser, answer) = await LogInAsync(site, Google);
         answer.ShouldRedirectTo(LoginSite.Destination);
-        (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"alan","name":"Alan Turing","email":"alan@example.com","groups":[{"name":"example.com","id":2000000}]}""");
 
         // A user of another organization, and a user with an unverified email address.
@@ -141,7 +140,7 @@ public sealed class ClaimLoginTests
         var (browser, answer) = await LogInAsync(site, "{}", claims => (claims["upn"], claims["groups"]) = (claimed, "users"));
         answer.StatusCode.ShouldBe(username is null ? 403 : 307, answer.Body);
         if (username is not null)
-            (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("username").GetString().ShouldBe(username);
+            (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("username").GetString().ShouldBe(username);
     }
 
     /// <param name="json">The value of the claim.</param>
@@ -167,7 +166,7 @@ public sealed class ClaimLoginTests
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         var (browser, _) = await LogInAsync(site, "{}", claims => claims["groups"] = JsonNode.Parse(
             """[{"name":"users","id":77},{"name":"other","id":"78"},{"name":"none","id":0}]"""));
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetRawText().ShouldBe(
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetRawText().ShouldBe(
             """[{"name":"none","id":2000000},{"name":"other","id":78},{"name":"users","id":77}]""");
     }
 
@@ -178,12 +177,12 @@ public sealed class ClaimLoginTests
         await using var site = await LoginSite.WithClaimsAsync(
             Mode.Embedded, settings => settings with { GroupsClaim = "https://example.com/groups", NameClaim = "a.b.c" });
         var (browser, _) = await LogInAsync(site, """{"https://example.com/groups":["users"],"a":{"b":{"c":"Deep Name"}}}""");
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Deep Name");
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Deep Name");
         (browser, _) = await LogInAsync(
             site, """{"https://example.com/groups":["users"],"a":{"b":{"c":"Deep Name"}},"a.b.c":"Literal Name"}""");
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Literal Name");
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Literal Name");
         (browser, _) = await LogInAsync(site, """{"https://example.com/groups":["users"],"a":{"b":"no object"}}""");
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
     }
 
     [Theory]
@@ -217,7 +216,7 @@ public sealed class ClaimLoginTests
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         var (browser, answer) = await LogInAsync(site, """{"groups":["users"]}""", claims => claims["email"] = JsonNode.Parse(json));
         answer.ShouldRedirectTo(LoginSite.Destination);
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
     }
 
     /// <summary>An address that the provider has not verified is not used.</summary>
@@ -228,14 +227,14 @@ public sealed class ClaimLoginTests
             Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
         var (browser, answer) = await LogInAsync(site, Keycloak, claims => claims["email_verified"] = false);
         answer.ShouldRedirectTo(LoginSite.Destination);
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
     }
 
     private static async Task<string[]> GroupsAsync(LoginSite site, string token, Action<JsonObject>? change = null)
     {
         var (browser, answer) = await LogInAsync(site, token, change);
         answer.ShouldRedirectTo(LoginSite.Destination);
-        return [.. Names((await browser.GoAsync("/auth/api/v1/user-info")).Json)];
+        return [.. Names((await browser.NavigateAsync("/auth/api/v1/user-info")).Json)];
     }
 
     private static IEnumerable<string> Names(JsonElement user) =>

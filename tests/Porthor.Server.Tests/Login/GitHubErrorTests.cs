@@ -57,7 +57,7 @@ public sealed class GitHubErrorTests
         answer.Body.ShouldContain(line.GetProperty("request_id").GetString()!);
         if (status >= 400 && body.Length > 0)
             line.GetProperty("error").GetString()!.ShouldEndWith("\nBody:\n" + body);
-        var alert = await site.OneAlertAsync();
+        var alert = await site.WaitForAlertAsync();
         alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString()
             .ShouldBe(status >= 400 ? "*Exception type*\nGitHubWebError" : "*Exception type*\nGitHubError");
     }
@@ -66,7 +66,7 @@ public sealed class GitHubErrorTests
     public async Task A_broken_connection_is_reported()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.External.On("GET", "/api/user", new ExternalReply(200, "") { BreaksOff = true });
+        site.External.On("GET", "/api/user", new ExternalReply(200, "") { AbortsConnection = true });
         var (_, answer) = await site.LogInByGitHubAsync();
         answer.StatusCode.ShouldBe(500);
         answer.Body.ShouldContain("Cannot contact authentication provider");
@@ -115,7 +115,7 @@ public sealed class GitHubErrorTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.External.On("GET", "/api/user", ExternalReply.Text(500, $"a <b> & \"c\" {FakeGitHub.AccessToken}"));
         await site.LogInByGitHubAsync();
-        var alert = await site.OneAlertAsync();
+        var alert = await site.WaitForAlertAsync();
         JsonNode.Parse(alert.GetRawText())!.ToJsonString().ShouldBe(JsonNode.Parse(
             $$$"""
             {"blocks":[
@@ -142,7 +142,7 @@ public sealed class GitHubErrorTests
         site.External.On("GET", "/api/user", ExternalReply.Ok(new { login = "some-user", id = 5 }));
         site.External.On("GET", "/api/user/emails", ExternalReply.Ok(Array.Empty<object>()));
         await site.LogInByGitHubAsync();
-        var alert = await site.OneAlertAsync();
+        var alert = await site.WaitForAlertAsync();
         var blocks = alert.GetProperty("blocks");
         blocks[1].GetProperty("fields")[2].GetProperty("text").GetString().ShouldBe("*User*\nsome-user");
         blocks[2].GetProperty("type").GetString().ShouldBe("divider");
@@ -155,10 +155,10 @@ public sealed class GitHubErrorTests
     {
         await using var site = await LoginSite.WithGitHubAsync(
             Mode.Embedded, settings =>
-                settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ExternalServer.Dead.Url + "/hook") } });
+                settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ExternalServer.ClosedPort.Url + "/hook") } });
         site.External.On("GET", "/api/user", ExternalReply.Text(500, ""));
         (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             () => site.Lines("Posting Slack message failed").Count == 1 ? Task.CompletedTask
                 : Task.FromException(new InvalidOperationException("no line")), "the log line");
     }

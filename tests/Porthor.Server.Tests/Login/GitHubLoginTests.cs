@@ -53,14 +53,14 @@ public sealed class GitHubLoginTests
         line.GetProperty("token_userinfo").GetRawText().ShouldBe(data);
 
         // The session's data in the API.
-        var info = await browser.GoAsync("/auth/api/v1/token-info");
+        var info = await browser.NavigateAsync("/auth/api/v1/token-info");
         info.Json.GetProperty("token_type").GetString().ShouldBe("session");
         info.Json.GetProperty("created").GetInt64().ShouldBe(site.Clock.GetUtcNow().ToUnixTimeSeconds());
-        var user = await browser.GoAsync("/auth/api/v1/user-info");
+        var user = await browser.NavigateAsync("/auth/api/v1/user-info");
         user.Body.ShouldBe(data.Insert(1, "\"username\":\"githubuser\","));
-        (await browser.AskAsync("?scope=read:all")).ShouldBe(200);
-        (await browser.AskAsync("?scope=exec:admin")).ShouldBe(403);
-        var history = await browser.GoAsync("/auth/api/v1/users/githubuser/token-change-history");
+        (await browser.AuthorizeAsync("?scope=read:all")).ShouldBe(200);
+        (await browser.AuthorizeAsync("?scope=exec:admin")).ShouldBe(403);
+        var history = await browser.NavigateAsync("/auth/api/v1/users/githubuser/token-change-history");
         history.Json[0].GetProperty("action").GetString().ShouldBe("create");
         history.Json[0].GetProperty("actor").GetString().ShouldBe("githubuser");
         history.Json[0].GetProperty("ip_address").GetString().ShouldBe("127.0.0.1");
@@ -73,10 +73,10 @@ public sealed class GitHubLoginTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
         var external = ("Authorization", "token some-jupyter-token");
-        await browser.GoAsync($"/login?rd={LoginSite.Landing}", external);
-        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", external))
+        await browser.NavigateAsync($"/login?rd={LoginSite.Landing}", external);
+        (await browser.NavigateAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", external))
             .ShouldRedirectTo(LoginSite.Landing);
-        (await browser.GoAsync("/auth/api/v1/user-info", external)).StatusCode.ShouldBe(200);
+        (await browser.NavigateAsync("/auth/api/v1/user-info", external)).StatusCode.ShouldBe(200);
     }
 
     /// <summary>LGN-011, LGN-013, LGN-016.</summary>
@@ -92,7 +92,7 @@ public sealed class GitHubLoginTests
             site.GitHub.Teams.Add(FakeGitHub.Team(slug, organization, 5));
         var (browser, answer) = await site.LogInByGitHubAsync();
         answer.ShouldRedirectTo(LoginSite.Destination);
-        var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
+        var user = (await browser.NavigateAsync("/auth/api/v1/user-info")).Json;
         user.GetProperty("username").GetString().ShouldBe("someuser");
         user.GetProperty("name").GetString().ShouldBe("名字 Ünï");
         user.GetProperty("groups").EnumerateArray().Select(group => group.GetProperty("name").GetString()).ShouldBe(
@@ -109,7 +109,7 @@ public sealed class GitHubLoginTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.GitHub.User["name"] = null;
         var (browser, _) = await site.LogInByGitHubAsync();
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
     }
 
     /// <summary>LGN-012. The reference does not have the grant at this point; Porthor revokes it.</summary>
@@ -124,7 +124,7 @@ public sealed class GitHubLoginTests
         site.GitHub.User["login"] = login;
         var (browser, answer) = await site.LogInByGitHubAsync();
         answer.ShouldBeErrorPage(403, $"Cannot authenticate: Invalid username: {login}");
-        ShouldBeRefused(site, browser);
+        ShouldBeError(site, browser);
         site.Lines("Cannot authenticate").Single().GetProperty("error").GetString().ShouldBe($"Invalid username: {login}");
         site.Alerts.ShouldBeEmpty();
     }
@@ -137,7 +137,7 @@ public sealed class GitHubLoginTests
         site.GitHub.PageSize = 1;
         var (browser, answer) = await site.LogInByGitHubAsync();
         answer.ShouldRedirectTo(LoginSite.Destination);
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetArrayLength().ShouldBe(4);
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetArrayLength().ShouldBe(4);
     }
 
     /// <summary>LGN-015. An earlier session stays valid, and the user can log in again when their teams are correct.</summary>
@@ -149,8 +149,8 @@ public sealed class GitHubLoginTests
         site.GitHub.Teams.Clear();
         var (browser, answer) = await site.LogInByGitHubAsync();
         answer.ShouldBeErrorPage(403, "User unauthorized: githubuser is not a member of any authorized groups");
-        ShouldBeRefused(site, browser);
-        (await browser.AskAsync()).ShouldBe(401);
+        ShouldBeError(site, browser);
+        (await browser.AuthorizeAsync()).ShouldBe(401);
         var line = site.Lines("User unauthorized").Single();
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("error").GetString().ShouldBe("githubuser is not a member of any authorized groups");
@@ -161,7 +161,7 @@ public sealed class GitHubLoginTests
             site.GitHub.Teams.Add(team);
         await browser.BeginAsync(LoginSite.Destination);
         (await browser.ReturnAsync("another-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
-        (await browser.AskAsync()).ShouldBe(200);
+        (await browser.AuthorizeAsync()).ShouldBe(200);
         var session = browser.State.Token;
 
         // A failed login keeps the existing session.
@@ -169,7 +169,7 @@ public sealed class GitHubLoginTests
         await browser.BeginAsync(LoginSite.Destination);
         (await browser.ReturnAsync("third-code-of-github")).StatusCode.ShouldBe(403);
         browser.State.Token.ShouldBe(session);
-        (await browser.AskAsync()).ShouldBe(200);
+        (await browser.AuthorizeAsync()).ShouldBe(200);
     }
 
     /// <summary>A user with only their own group at GitHub can be allowed by a mapping of this group.</summary>
@@ -183,7 +183,7 @@ public sealed class GitHubLoginTests
         (await site.LogInByGitHubAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
-    private static void ShouldBeRefused(LoginSite site, LoginBrowser browser)
+    private static void ShouldBeError(LoginSite site, LoginBrowser browser)
     {
         site.GitHub.Revocations.ShouldHaveSingleItem().Json.GetProperty("access_token").GetString().ShouldBe(FakeGitHub.AccessToken);
         browser.State.State.ShouldBeNull();

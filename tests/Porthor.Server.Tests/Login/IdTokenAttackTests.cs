@@ -50,7 +50,7 @@ public sealed class IdTokenAttackTests
     public async Task The_header_is_checked(string json, string? error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { GroupsClaim = "groups" });
-        await ShouldEndAsync(site, error, claims =>
+        await LoginShouldEndAsync(site, error, claims =>
         {
             var header = new JsonObject { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = "some-kid" };
             foreach (var (name, value) in JsonNode.Parse(json)!.AsObject())
@@ -63,7 +63,7 @@ public sealed class IdTokenAttackTests
     public async Task A_header_without_a_type_is_accepted()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        await ShouldEndAsync(
+        await LoginShouldEndAsync(
             site, error: null, claims => site.Oidc.Key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "some-kid" }, claims));
     }
 
@@ -80,7 +80,7 @@ public sealed class IdTokenAttackTests
     public async Task An_ambiguous_token_is_rejected(string kind)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        await ShouldEndAsync(site, "The token cannot be read", claims =>
+        await LoginShouldEndAsync(site, "The token cannot be read", claims =>
         {
             const string header = """{"alg":"RS256","typ":"JWT","kid":"some-kid"}""";
             var body = claims.ToJsonString();
@@ -123,13 +123,14 @@ public sealed class IdTokenAttackTests
         foreach (var (name, value) in JsonNode.Parse(json)!.AsObject())
             key[name] = value!.DeepClone();
         site.External.On("GET", "/jwks", new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(key) }.ToJsonString()));
-        await ShouldEndAsync(site, error is null ? "The signature is not valid" : $"Issuer URL kid some-kid {error}", site.Oidc.Key.Sign);
+        await LoginShouldEndAsync(
+            site, error is null ? "The signature is not valid" : $"Issuer URL kid some-kid {error}", site.Oidc.Key.Sign);
 
         // A suitable key with the same ID is used.
         site.External.On("GET", "/jwks", new ExternalReply(
             200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
         if (error is not null)
-            await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
+            await LoginShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
     }
 
     [Theory]
@@ -140,11 +141,11 @@ public sealed class IdTokenAttackTests
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Oidc.Key = new SigningKey("some-kid", algorithm);
-        await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
+        await LoginShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
         // A signature in another format or no signature is rejected.
         var text = site.Oidc.Key.Sign([]);
         foreach (var signature in (string[])["", "AAAA", Base64Url.EncodeToString(new byte[64]), text[..^2].Split('.')[2]])
-            await ShouldEndAsync(
+            await LoginShouldEndAsync(
                 site, "The signature is not valid",
                 claims => $"{string.Join('.', site.Oidc.Key.Sign(claims).Split('.')[..2])}.{signature}");
     }
@@ -153,7 +154,7 @@ public sealed class IdTokenAttackTests
     public async Task Only_configured_algorithms_are_accepted()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { IdTokenAlgorithms = ["ES256"] });
-        await ShouldEndAsync(site, "The algorithm RS256 is not accepted", site.Oidc.Key.Sign);
+        await LoginShouldEndAsync(site, "The algorithm RS256 is not accepted", site.Oidc.Key.Sign);
     }
 
     /// <summary>Tokens that cannot be verified must not make Porthor request the keys without limit.</summary>
@@ -163,17 +164,17 @@ public sealed class IdTokenAttackTests
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         var other = new SigningKey("other-kid");
         for (var i = 0; i < 20; i++)
-            await ShouldEndAsync(site, "Issuer URL has no kid other-kid", other.Sign);
+            await LoginShouldEndAsync(site, "Issuer URL has no kid other-kid", other.Sign);
         site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(6);
         site.External.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBeLessThanOrEqualTo(6);
 
         // After one minute a new key is found again.
         site.Clock.Advance(TimeSpan.FromMinutes(1));
         site.Oidc.Key = other;
-        await ShouldEndAsync(site, error: null, other.Sign);
+        await LoginShouldEndAsync(site, error: null, other.Sign);
     }
 
-    private static async Task ShouldEndAsync(LoginSite site, string? error, Func<JsonObject, string> forge)
+    private static async Task LoginShouldEndAsync(LoginSite site, string? error, Func<JsonObject, string> forge)
     {
         var claims = new JsonObject();
         site.External.On("POST", "/token", _ => ExternalReply.Ok(new { id_token = forge(claims) }));

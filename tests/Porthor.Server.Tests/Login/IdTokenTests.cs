@@ -74,7 +74,7 @@ public sealed class IdTokenTests
         answer.ShouldBeErrorPage(500, Prefix + error.Replace("\"", "&quot;", StringComparison.Ordinal));
         browser.State.Token.ShouldBeNull();
         site.Lines("Error verifying ID token").Single().GetProperty("msg").GetString().ShouldBe(error);
-        (await site.OneAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString()
+        (await site.WaitForAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString()
             .ShouldBe("*Exception type*\nOIDCError");
     }
 
@@ -233,7 +233,7 @@ public sealed class IdTokenTests
             case "none":
                 return $"{SigningKey.Encode(Header("none"))}.{SigningKey.Encode(claims)}.";
             case "hmac":
-                // The public key, which everyone knows, used as an HMAC secret.
+                // The public key is used as an HMAC secret.
                 var text = $"{SigningKey.Encode(Header("HS256"))}.{SigningKey.Encode(claims)}";
                 var secret = Convert.FromBase64String(key.Public()["n"]!.GetValue<string>().Replace('-', '+').Replace('_', '/') + "==");
                 var mac = System.Security.Cryptography.HMACSHA256.HashData(secret, System.Text.Encoding.ASCII.GetBytes(text));

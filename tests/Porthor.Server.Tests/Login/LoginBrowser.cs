@@ -12,7 +12,7 @@ internal sealed class LoginBrowser(LoginSite site)
     private string? cookie;
 
     /// <summary>The other cookies, with the paths to which they are sent. Tests can copy them.</summary>
-    public Dictionary<string, (string Value, string Path)> More { get; } = [];
+    public Dictionary<string, (string Value, string Path)> OtherCookies { get; } = [];
 
     /// <summary>The URL of the last redirect.</summary>
     public string? Location { get; private set; }
@@ -27,24 +27,24 @@ internal sealed class LoginBrowser(LoginSite site)
     public IReadOnlyDictionary<string, string> LocationQuery =>
         QueryHelpers.ParseQuery(new Uri(Location!).Query).ToDictionary(entry => entry.Key, entry => entry.Value.Single()!);
 
-    public async Task<Answer> GoAsync(string path, params (string Name, string Value)[] headers)
+    public async Task<Answer> NavigateAsync(string path, params (string Name, string Value)[] headers)
     {
         List<(string Name, string Value)> sent = [.. headers];
         if (cookie is not null)
             sent.Add(("Cookie", $"other=1; {SessionCookie.Name}={cookie}"));
-        sent.AddRange(More.Where(more => path.StartsWith(more.Value.Path, StringComparison.Ordinal)).Select(
+        sent.AddRange(OtherCookies.Where(more => path.StartsWith(more.Value.Path, StringComparison.Ordinal)).Select(
             more => ("Cookie", $"{more.Key}={more.Value.Value}")));
-        site.Watch.Sent(sent);
+        site.LeakDetector.AddRequest(sent);
         var answer = await site.Host.SendAsync(HttpMethod.Get, path, sent);
-        site.Watch.Received(answer);
+        site.LeakDetector.AddResponse(answer);
         foreach (var set in answer.Headers.TryGetValue("Set-Cookie", out var all) ? all : [])
-            Keep(set);
+            StoreCookie(set);
         Location = answer.Header("Location");
         return answer;
     }
 
     /// <summary>Stores a cookie like a browser, which drops cookies that are too large.</summary>
-    private void Keep(string set)
+    private void StoreCookie(string set)
     {
         set.Length.ShouldBeLessThan(4096);
         var (name, value) = set.Split(';')[0].Split('=', 2) is [var left, var right]
@@ -52,24 +52,24 @@ internal sealed class LoginBrowser(LoginSite site)
         if (name == SessionCookie.Name)
             cookie = value;
         else if (set.Contains("Max-Age=0", StringComparison.Ordinal))
-            More.Remove(name);
+            OtherCookies.Remove(name);
         else
-            More[name] = (value, set.Split("Path=")[1].Split(';')[0]);
+            OtherCookies[name] = (value, set.Split("Path=")[1].Split(';')[0]);
     }
 
-    public Task<Answer> BeginAsync(string destination) => GoAsync($"/login?rd={Uri.EscapeDataString(destination)}");
+    public Task<Answer> BeginAsync(string destination) => NavigateAsync($"/login?rd={Uri.EscapeDataString(destination)}");
 
     /// <summary>Returns from the provider with a code.</summary>
     /// <param name="state">The state parameter; null for that of the last redirect.</param>
     public Task<Answer> ReturnAsync(string code, string? state = null)
     {
-        site.Watch.Secret(code);
-        return GoAsync($"/login?code={Uri.EscapeDataString(code)}&state={Uri.EscapeDataString(state ?? State.State!)}");
+        site.LeakDetector.Secret(code);
+        return NavigateAsync($"/login?code={Uri.EscapeDataString(code)}&state={Uri.EscapeDataString(state ?? State.State!)}");
     }
 
     /// <summary>Returns the status of an authorization subrequest with this cookie.</summary>
-    public async Task<int> AskAsync(string query = "?scope=user:token") =>
-        (await GoAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode;
+    public async Task<int> AuthorizeAsync(string query = "?scope=user:token") =>
+        (await NavigateAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode;
 }
 
 internal static partial class LoginAssertions
@@ -100,7 +100,7 @@ internal static partial class LoginAssertions
             $"<p><strong>Error:</strong> {error}</p>",
             .. status == 403 ? (string[])[] : ["<p>Error id: ID</p>"], $"<p>{LoginSite.Footer}</p>",
         ];
-        Between.Replace(ErrorId.Replace(main, "Error id: ID"), "").ShouldBe(string.Concat(parts));
+        WhitespaceBetweenElements.Replace(ErrorId.Replace(main, "Error id: ID"), "").ShouldBe(string.Concat(parts));
     }
 
     [GeneratedRegex("Error id: [0-9a-f-]{36}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
@@ -108,5 +108,5 @@ internal static partial class LoginAssertions
 
     /// <summary>Matches whitespace between elements.</summary>
     [GeneratedRegex(@"(?<=</p>|</h1>)\s+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Between { get; }
+    private static partial Regex WhitespaceBetweenElements { get; }
 }

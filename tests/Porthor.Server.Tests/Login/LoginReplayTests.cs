@@ -20,7 +20,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
         browser.State.Token.ShouldNotBeNull();
 
-        // The same cookie and state, with the same code and with another one, as an attacker who copied the request has.
+        // An attacker who copied the request has the same cookie and state. The code is the same, or another one.
         foreach (var code in (string[])["some-code-of-github", "other-code-of-github"])
         {
             var copy = new LoginBrowser(site) { State = begun };
@@ -87,16 +87,16 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
     [Theory, EveryMode]
     public async Task A_form_that_is_sent_again_creates_no_second_session(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        server.Watch.Secret(LocalLoginServers.Password);
-        var browser = new FormBrowser(server.Host, server.Watch);
+        var server = await servers.GetAsync(mode);
+        server.LeakDetector.Secret(LocalLoginServers.Password);
+        var browser = new FormBrowser(server.Host, server.LeakDetector);
         var form = await browser.OpenFormAsync();
         var cookie = browser.Cookies[SessionCookie.Name];
         var before = await SessionsAsync(server.Host, "trent");
         // A wrong password does not use up the login state.
         (await browser.SubmitAsync(form, "trent", "wrong")).StatusCode.ShouldBe(403);
         var copies = Enumerable.Range(0, 4)
-            .Select(_ => new FormBrowser(server.Host, server.Watch) { Cookies = { [SessionCookie.Name] = cookie } }).ToList();
+            .Select(_ => new FormBrowser(server.Host, server.LeakDetector) { Cookies = { [SessionCookie.Name] = cookie } }).ToList();
         List<Answer> answers = [];
         foreach (var copy in copies)
             answers.Add(await copy.SubmitAsync(form, "trent"));

@@ -24,7 +24,7 @@ internal sealed class LoginSite : IAsyncDisposable
         Metrics = new RecordedMetrics(host.Core.Metrics);
         foreach (var secret in (string[])[
             OidcProvider.ClientSecret, FakeGitHub.ClientSecret, FakeGitHub.AccessToken, Webhook, "foreign-access-token"])
-            Watch.Secret(secret);
+            LeakDetector.Secret(secret);
         GitHub = new FakeGitHub(external);
         Oidc = new OidcProvider(external, clock);
     }
@@ -35,7 +35,7 @@ internal sealed class LoginSite : IAsyncDisposable
 
     public ManualClock Clock { get; }
 
-    public SecretLeakDetector Watch => Host.Watch;
+    public SecretLeakDetector LeakDetector => Host.LeakDetector;
 
     public RecordedMetrics Metrics { get; }
 
@@ -63,7 +63,7 @@ internal sealed class LoginSite : IAsyncDisposable
             },
             Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
         }));
-        site.GitHub.Work();
+        site.GitHub.ConfigureReplies();
         return site;
     }
 
@@ -86,7 +86,7 @@ internal sealed class LoginSite : IAsyncDisposable
             Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
         }));
         site.Tree = tree;
-        site.Oidc.Work();
+        site.Oidc.ConfigureReplies();
         return site;
     }
 
@@ -105,7 +105,7 @@ internal sealed class LoginSite : IAsyncDisposable
             GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users"], ["exec:admin"] = ["admins"] },
             Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
         }));
-        site.Oidc.Work();
+        site.Oidc.ConfigureReplies();
         return site;
     }
 
@@ -146,9 +146,9 @@ internal sealed class LoginSite : IAsyncDisposable
         [.. Host.Logs.Lines.Where(line => line.GetProperty("event").GetString() == text)];
 
     /// <summary>Waits for the only alert. Alerts are posted in the background.</summary>
-    public async Task<JsonElement> OneAlertAsync()
+    public async Task<JsonElement> WaitForAlertAsync()
     {
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             () => Alerts.Count > 0 ? Task.CompletedTask
                 : Task.FromException(new InvalidOperationException("Nothing was posted.")), "an alert");
         return Alerts.ShouldHaveSingleItem();
@@ -158,7 +158,7 @@ internal sealed class LoginSite : IAsyncDisposable
     {
         await Host.StopAsync();
         External.Unexpected.ShouldBeEmpty();
-        Watch.Leaks().ShouldBeEmpty();
+        LeakDetector.Leaks().ShouldBeEmpty();
         string.Concat(External.RequestsTo("POST", Webhook).Select(request => request.Body)).ShouldNotContain("-secret-");
         Metrics.Dispose();
         await Host.DisposeAsync();

@@ -58,7 +58,7 @@ public sealed class LoginStateTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
-        var answer = await browser.GoAsync("/login" + query);
+        var answer = await browser.NavigateAsync("/login" + query);
         answer.ShouldBeErrorPage(403, error);
         // The page links to a new login with the same return URL.
         answer.Body.ShouldContain($"<a href=\"/login?rd={Uri.EscapeDataString(LoginSite.Destination)}\">Sign in again</a>");
@@ -93,7 +93,7 @@ public sealed class LoginStateTests
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
         var more = description is null ? "" : $"&error_description={Uri.EscapeDataString(description)}";
-        var answer = await browser.GoAsync($"/login?error={error}{more}&state={Uri.EscapeDataString(browser.State.State!)}");
+        var answer = await browser.NavigateAsync($"/login?error={error}{more}&state={Uri.EscapeDataString(browser.State.State!)}");
         answer.ShouldBeErrorPage(status, shown);
         browser.State.ShouldBe(SessionState.Empty);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));

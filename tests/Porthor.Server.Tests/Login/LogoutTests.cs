@@ -22,11 +22,11 @@ public sealed class LogoutTests
         var own = await site.Host.Tokens.CreateUserTokenAsync(
             caller, "user", new UserTokenRequest("laptop", ScopeSet.Empty, Expires: null));
         var before = browser.State;
-        (await browser.AskAsync()).ShouldBe(200);
+        (await browser.AuthorizeAsync()).ShouldBe(200);
 
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
-        (await browser.AskAsync()).ShouldBe(401);
+        (await browser.AuthorizeAsync()).ShouldBe(401);
         site.Lines("Successful logout").Single().GetProperty("severity").GetString().ShouldBe("info");
 
         // Neither the session nor its child is valid any more. A user token of the user stays valid.
@@ -57,7 +57,7 @@ public sealed class LogoutTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
         var token = browser.State.Token!;
-        (await browser.GoAsync("/logout", from is null ? [] : [("Sec-Fetch-Site", from)])).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.NavigateAsync("/logout", from is null ? [] : [("Sec-Fetch-Site", from)])).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
         (await site.Host.Tokens.GetDataAsync(token) is null).ShouldBe(ends);
     }
@@ -68,8 +68,8 @@ public sealed class LogoutTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded, settings => settings with { RevokeOnLogout = false });
         var browser = await LoggedInAsync(site);
         var token = browser.State.Token!;
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
-        (await browser.AskAsync()).ShouldBe(401);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.AuthorizeAsync()).ShouldBe(401);
         (await site.Host.Tokens.GetDataAsync(token)).ShouldNotBeNull();
     }
 
@@ -84,13 +84,13 @@ public sealed class LogoutTests
         foreach (var token in (Token[])[own, Token.Create(), site.Host.Core.BootstrapToken!])
         {
             var browser = new LoginBrowser(site) { State = new SessionState { Token = token } };
-            (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+            (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
             browser.State.ShouldBe(SessionState.Empty);
         }
         (await site.Host.Tokens.GetDataAsync(own)).ShouldNotBeNull();
         // A session without the scope to manage tokens can still be revoked by its own logout.
         var session = await site.Host.Tokens.CreateSessionTokenAsync("user", UserData.None, ScopeSet.Of("read:all"), TokenBuilders.Address);
-        await new LoginBrowser(site) { State = new SessionState { Token = session } }.GoAsync("/logout");
+        await new LoginBrowser(site) { State = new SessionState { Token = session } }.NavigateAsync("/logout");
         (await site.Host.Tokens.GetDataAsync(session)).ShouldBeNull();
     }
 
@@ -100,19 +100,19 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
-        (await browser.GoAsync("/logout?rd=https://example.com/bye")).ShouldRedirectTo("https://example.com/bye");
+        (await browser.NavigateAsync("/logout?rd=https://example.com/bye")).ShouldRedirectTo("https://example.com/bye");
         site.Lines("Successful logout").Single().GetProperty("return_url").GetString().ShouldBe("https://example.com/bye");
 
         // Nobody is signed in, and nothing changes.
-        var again = await browser.GoAsync("/logout");
+        var again = await browser.NavigateAsync("/logout");
         again.ShouldRedirectTo(LoginSite.Landing);
         again.Header("Set-Cookie").ShouldBeNull();
-        (await new LoginBrowser(site).GoAsync("/logout")).Header("Set-Cookie").ShouldBeNull();
-        site.Lines("Logout of already-logged-out session").Count.ShouldBe(2);
+        (await new LoginBrowser(site).NavigateAsync("/logout")).Header("Set-Cookie").ShouldBeNull();
+        site.Lines("Logout of already-lineCount-out session").Count.ShouldBe(2);
 
         // A login in progress is ended too.
         await browser.BeginAsync(LoginSite.Destination);
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
     }
 
@@ -122,8 +122,8 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
-        (await browser.GoAsync("/logout?rd=https://foo.example.com/")).StatusCode.ShouldBe(422);
-        (await browser.AskAsync()).ShouldBe(200);
+        (await browser.NavigateAsync("/logout?rd=https://foo.example.com/")).StatusCode.ShouldBe(422);
+        (await browser.AuthorizeAsync()).ShouldBe(200);
     }
 
     /// <summary>OUT-006.</summary>
@@ -132,7 +132,7 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         var revocation = site.GitHub.Revocations.ShouldHaveSingleItem();
         revocation.Json.GetRawText().ShouldBe($$"""{"access_token":"{{FakeGitHub.AccessToken}}"}""");
         revocation.Headers["Accept"].ShouldBe("application/vnd.github+json");
@@ -147,8 +147,8 @@ public sealed class LogoutTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
         site.External.On("DELETE", $"/api/applications/{FakeGitHub.ClientId}/grant", ExternalReply.Of(404, new { message = "Not Found" }));
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
-        (await browser.AskAsync()).ShouldBe(401);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.AuthorizeAsync()).ShouldBe(401);
         var warning = site.Lines("Unable to revoke GitHub OAuth authorization").Single();
         warning.GetProperty("severity").GetString().ShouldBe("warning");
         warning.GetProperty("error").GetString()!.ShouldStartWith("Status 404 from DELETE");
@@ -160,7 +160,7 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(FakeGitHub.AccessToken) } };
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
         site.GitHub.Revocations.ShouldBeEmpty();
     }

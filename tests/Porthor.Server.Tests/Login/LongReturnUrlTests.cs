@@ -25,11 +25,11 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         var browser = new LoginBrowser(site);
         (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
         // A node of the reference also finds a return URL.
-        browser.State.ReturnUrl.ShouldBe(browser.More.Count == 0 ? url : Page);
+        browser.State.ReturnUrl.ShouldBe(browser.OtherCookies.Count == 0 ? url : Page);
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(url);
         browser.State.ShouldBe(new SessionState { Token = browser.State.Token.ShouldNotBeNull(), GitHub = browser.State.GitHub });
-        browser.More.ShouldBeEmpty();
-        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(url);
+        browser.OtherCookies.ShouldBeEmpty();
+        (await browser.NavigateAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(url);
     }
 
     /// <summary>For nodes of the reference, the state cookie contains the part of the URL that fits.</summary>
@@ -56,7 +56,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         var url = begin.PadRight(length, 'x');
         (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(expected);
-        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(expected);
+        (await browser.NavigateAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(expected);
         site.Lines("Return URL too long, using only its path")[0].GetProperty("length").GetInt64().ShouldBe(length);
         // The URL does not fill the log.
         site.Host.Logs.Raw.ShouldAllBe(line => line.Length < 60_000);
@@ -83,11 +83,11 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         {
             await browser.BeginAsync(url);
             // Another page request reads the cookie in the meantime.
-            await browser.GoAsync("/auth/api/v1/login");
+            await browser.NavigateAsync("/auth/api/v1/login");
             var copy = new LoginBrowser(site) { State = browser.State };
-            foreach (var (name, more) in browser.More)
-                copy.More[name] = more;
-            (await copy.GoAsync($"/login?error=access_denied&state={Uri.EscapeDataString(copy.State.State!)}"))
+            foreach (var (name, more) in browser.OtherCookies)
+                copy.OtherCookies[name] = more;
+            (await copy.NavigateAsync($"/login?error=access_denied&state={Uri.EscapeDataString(copy.State.State!)}"))
                 .Body.ShouldContain(Uri.EscapeDataString(url));
         }
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(Url(3500, "w"));
@@ -100,7 +100,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var attacker = new LoginBrowser(site);
         await attacker.BeginAsync(Url(5000, "x"));
-        attacker.More.Count.ShouldBe(2);
+        attacker.OtherCookies.Count.ShouldBe(2);
         foreach (var change in (Action<Dictionary<string, (string Value, string Path)>>[])
             [
                 _ => { },
@@ -114,9 +114,9 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         {
             var victim = new LoginBrowser(site);
             await victim.BeginAsync(Url(5000, "y"));
-            foreach (var (name, more) in attacker.More)
-                victim.More[name] = more;
-            change(victim.More);
+            foreach (var (name, more) in attacker.OtherCookies)
+                victim.OtherCookies[name] = more;
+            change(victim.OtherCookies);
             (await victim.ReturnAsync("some-code-of-github")).ShouldRedirectTo(Page);
         }
     }
@@ -124,9 +124,9 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
     [Fact]
     public async Task A_form_redirects_to_a_long_URL()
     {
-        var server = await servers.InAsync(Mode.Embedded);
-        server.Watch.Secret(LocalLoginServers.Password);
-        var browser = new FormBrowser(server.Host, server.Watch);
+        var server = await servers.GetAsync(Mode.Embedded);
+        server.LeakDetector.Secret(LocalLoginServers.Password);
+        var browser = new FormBrowser(server.Host, server.LeakDetector);
         var form = await browser.OpenFormAsync(Url(8000, "x"));
         var done = await browser.SubmitAsync(form, "ursula");
         (done.StatusCode, done.Header("Location")).ShouldBe((303, Url(8000, "x")));
@@ -146,7 +146,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
     public async Task The_length_of_a_request_URL_is_limited(string path, int length, int status)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        (await new LoginBrowser(site).GoAsync($"{path}?rd={Page}?".PadRight(length, 'x'))).StatusCode.ShouldBe(status);
+        (await new LoginBrowser(site).NavigateAsync($"{path}?rd={Page}?".PadRight(length, 'x'))).StatusCode.ShouldBe(status);
     }
 
     private static string Url(int length, string filling) =>

@@ -14,7 +14,7 @@ public sealed class NoProviderTests
         if (mode == Mode.Embedded)
             answer.Header("Location").ShouldBe("/auth/login");
         else
-            answer.ShouldBeRefused(404, "not_supported", "No authentication provider configured");
+            answer.ShouldBeError(404, "not_supported", "No authentication provider configured");
         (await server.GetAsync("/auth/login")).StatusCode.ShouldBe(mode == Mode.Embedded ? 307 : 404);
     }
 }

@@ -44,7 +44,7 @@ public sealed class OidcErrorTests
             line.GetProperty("error").GetString()!.ShouldEndWith("\nBody:\n" + body);
         answer.Body.ShouldNotContain("words");
 
-        var alert = await site.OneAlertAsync();
+        var alert = await site.WaitForAlertAsync();
         alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe($"*Exception type*\n{type}");
         if (type == "OIDCWebError")
         {
@@ -55,7 +55,7 @@ public sealed class OidcErrorTests
         }
     }
 
-    /// <summary>Secrets that a provider repeats in its response must not be logged or shown.</summary>
+    /// <summary>Secrets that a provider repeats in its response must not be lineCount or shown.</summary>
     [LdapFact]
     public async Task Secrets_in_a_providers_response_are_not_disclosed()
     {
@@ -63,7 +63,7 @@ public sealed class OidcErrorTests
         site.External.On("POST", "/token", request => ExternalReply.Of(500, new { form = request.Form, body = request.Body }));
         // The site searches the log, pages and alerts for secrets when it stops.
         (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
-        (await site.OneAlertAsync()).GetRawText().ShouldContain("***");
+        (await site.WaitForAlertAsync()).GetRawText().ShouldContain("***");
     }
 
     /// <summary>LGO-021.</summary>
@@ -71,13 +71,13 @@ public sealed class OidcErrorTests
     public async Task An_unavailable_provider_is_reported()
     {
         await using var site = await LoginSite.WithOidcAsync(
-            Mode.Embedded, settings => settings with { TokenUrl = new Uri(ExternalServer.Dead.Url + "/token") });
+            Mode.Embedded, settings => settings with { TokenUrl = new Uri(ExternalServer.ClosedPort.Url + "/token") });
         var (_, answer) = await site.LogInByOidcAsync();
-        answer.ShouldBeErrorPage(500, $"{Unreachable}: ConnectError from POST {ExternalServer.Dead.Url}/token");
+        answer.ShouldBeErrorPage(500, $"{Unreachable}: ConnectError from POST {ExternalServer.ClosedPort.Url}/token");
         site.Lines(Unreachable).Single().GetProperty("error").GetString()!.ShouldStartWith("ConnectError: ");
-        var blocks = (await site.OneAlertAsync()).GetProperty("blocks");
+        var blocks = (await site.WaitForAlertAsync()).GetProperty("blocks");
         blocks[0].GetProperty("text").GetProperty("text").GetString()!.ShouldStartWith("Error in Gafaelfawr: ConnectError: ");
-        blocks[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {ExternalServer.Dead.Url}/token");
+        blocks[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {ExternalServer.ClosedPort.Url}/token");
         blocks[3].GetProperty("type").GetString().ShouldBe("divider");
     }
 
@@ -90,7 +90,7 @@ public sealed class OidcErrorTests
         site.External.On("GET", "/.well-known/jwks.json", ExternalReply.Text(404, ""));
         var (_, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 404 from GET {site.External.Url}/.well-known/jwks.json");
-        var alert = await site.OneAlertAsync();
+        var alert = await site.WaitForAlertAsync();
         alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe(
             $"*URL*\nGET {site.External.Url}/.well-known/jwks.json");
         alert.TryGetProperty("attachments", out _).ShouldBeFalse();
@@ -134,10 +134,10 @@ public sealed class OidcErrorTests
         site.External.On("GET", path, ExternalReply.Text(status, body));
         var (_, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.External.Url, StringComparison.Ordinal)}");
-        await site.OneAlertAsync();
+        await site.WaitForAlertAsync();
 
         // The error is not cached: with valid responses the login works.
-        site.Oidc.Work();
+        site.Oidc.ConfigureReplies();
         (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 

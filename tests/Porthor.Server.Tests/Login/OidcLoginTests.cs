@@ -67,11 +67,11 @@ public sealed class OidcLoginTests
         line.GetProperty("token_userinfo").GetRawText().ShouldBe("{}");
         line.GetProperty("token_scopes").GetRawText().ShouldBe("""["read:all","user:token"]""");
 
-        (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"some-user","name":"Some User","email":"some-user@example.com","uid":1000,"gid":1000"""
                 + ""","groups":[{"name":"users","id":2000}]}""");
-        (await browser.AskAsync("?scope=read:all")).ShouldBe(200);
-        (await browser.AskAsync("?scope=exec:admin")).ShouldBe(403);
+        (await browser.AuthorizeAsync("?scope=read:all")).ShouldBe(200);
+        (await browser.AuthorizeAsync("?scope=exec:admin")).ShouldBe(403);
     }
 
     /// <summary>LGO-007, LGO-016, and a username that looks like a number.</summary>
@@ -83,9 +83,9 @@ public sealed class OidcLoginTests
         await site.Tree.AddGroupAsync("more-users", 2001, "99digits99");
         await site.Tree.AddGroupAsync("admins", 2002, "99digits99");
         var browser = new LoginBrowser(site);
-        await browser.GoAsync("/login", ("X-Auth-Request-Redirect", LoginSite.Destination));
+        await browser.NavigateAsync("/login", ("X-Auth-Request-Redirect", LoginSite.Destination));
         (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "99digits99"))).ShouldRedirectTo(LoginSite.Destination);
-        var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
+        var user = (await browser.NavigateAsync("/auth/api/v1/user-info")).Json;
         user.GetProperty("name").GetString().ShouldBe("名字 Ünï");
         user.TryGetProperty("email", out _).ShouldBeFalse();
     }
@@ -107,7 +107,7 @@ public sealed class OidcLoginTests
             line.GetProperty("user").GetString().ShouldBe(name);
             line.GetProperty("groups").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Array);
             browser.State.ShouldBe(Sessions.SessionState.Empty);
-            (await browser.AskAsync()).ShouldBe(401);
+            (await browser.AuthorizeAsync()).ShouldBe(401);
         }
         site.Metrics.Logins.ShouldBe((2, 0, 2, 0));
         site.Alerts.ShouldBeEmpty();
@@ -131,8 +131,8 @@ public sealed class OidcLoginTests
         {
             var (browser, answer) = await site.LogInByOidcAsync(username);
             answer.ShouldRedirectTo(LoginSite.Destination);
-            (await browser.AskAsync("?scope=exec:admin")).ShouldBe(200);
-            return (await browser.GoAsync("/auth/api/v1/user-info")).Body;
+            (await browser.AuthorizeAsync("?scope=exec:admin")).ShouldBe(200);
+            return (await browser.NavigateAsync("/auth/api/v1/user-info")).Body;
         }
         (await LogInAsync("some-user")).ShouldBe(someUser);
         (await LogInAsync("other-user")).ShouldBe(
@@ -233,8 +233,8 @@ public sealed class OidcLoginTests
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByOidcAsync();
         var asked = site.External.Requests.Count;
-        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
-        (await browser.AskAsync()).ShouldBe(401);
+        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.AuthorizeAsync()).ShouldBe(401);
         site.External.Requests.Count.ShouldBe(asked);
     }
 
@@ -247,7 +247,7 @@ public sealed class OidcLoginTests
             configure: settings => settings with
             {
                 Providers = settings.Providers with { Ldap = settings.Providers.Ldap! with {
-                    Url = ExternalServer.Dead.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
+                    Url = ExternalServer.ClosedPort.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
             });
         var (browser, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, "Retrieving data from LDAP failed: Unable to get user information");
@@ -255,7 +255,7 @@ public sealed class OidcLoginTests
         var line = site.Lines("Retrieving data from LDAP failed").Single();
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("error").GetString().ShouldBe("Error querying LDAP");
-        var alert = await site.OneAlertAsync();
+        var alert = await site.WaitForAlertAsync();
         alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe("*Exception type*\nLDAPError");
         alert.GetProperty("blocks")[1].GetProperty("fields")[2].GetProperty("text").GetString().ShouldBe("*User*\nsome-user");
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));

@@ -30,10 +30,10 @@ public sealed class OidcProofTests
     [LdapTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_token_of_another_login_is_rejected(bool turnedOff)
+    public async Task A_token_of_another_login_is_rejected(bool disabled)
     {
-        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { UsesPkce = !turnedOff });
-        if (!turnedOff)
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { UsesPkce = !disabled });
+        if (!disabled)
             Publish(site, metadata => metadata["code_challenge_methods_supported"] = new JsonArray("plain"));
         var attacker = new LoginBrowser(site);
         await attacker.BeginAsync(LoginSite.Destination);
@@ -100,7 +100,7 @@ public sealed class OidcProofTests
     [InlineData(500, "oops", "Status 500 from GET URL/.well-known/openid-configuration\nBody:\noops")]
     [InlineData(200, "[]", "No jwks_uri property in OIDC metadata for URL")]
     [InlineData(200, "not json", "No jwks_uri property in OIDC metadata for URL")]
-    public async Task A_login_can_start_without_metadata(int status, string body, string why)
+    public async Task A_login_can_start_without_metadata(int status, string body, string reason)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.External.On("GET", Metadata, ExternalReply.Text(status, body));
@@ -109,9 +109,9 @@ public sealed class OidcProofTests
         browser.LocationQuery.Keys.ShouldContain("nonce");
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
         site.Lines("Cannot read provider metadata, logging in without PKCE").Single().GetProperty("error").GetString()
-            .ShouldBe(why.Replace("URL", site.External.Url, StringComparison.Ordinal));
+            .ShouldBe(reason.Replace("URL", site.External.Url, StringComparison.Ordinal));
         // At the user's return they can be read.
-        site.Oidc.Work();
+        site.Oidc.ConfigureReplies();
         (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldRedirectTo(LoginSite.Destination);
     }
 

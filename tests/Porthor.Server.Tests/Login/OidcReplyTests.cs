@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>The tests of this collection run alone, because they measure the allocations of the process.</summary>
+/// <summary>The tests of this collection do not run in parallel with others, because they measure the allocations of the process.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class AllocationTestsCollection
 {
@@ -44,7 +44,7 @@ public sealed class OidcReplyTests
         var (browser, answer) = await site.LogInByOidcAsync(
             change: claims => (claims["groups"], claims["name"]) = (new JsonArray("users"), "Jos\u00e9 \u540d"));
         answer.ShouldRedirectTo(LoginSite.Destination);
-        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Jos\u00e9 \u540d");
+        (await browser.NavigateAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Jos\u00e9 \u540d");
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class OidcReplyTests
     public async Task A_response_that_cannot_be_decoded_is_explained(string kind, string? error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        site.External.On("POST", "/token", Broken(kind));
+        site.External.On("POST", "/token", CreateInvalidReply(kind));
         var before = GC.GetTotalAllocatedBytes();
         await ShouldFailAsync(site, error);
         // A compressed response of 200 MB is not decompressed completely.
@@ -157,9 +157,9 @@ public sealed class OidcReplyTests
 
     private static ExternalReply Encoded(string kind, ExternalReply reply) => kind switch
     {
-        "gzip" or "GZIP" or "deflate" or "br" => Packed(kind, Encoding.UTF8.GetBytes(reply.Body)),
+        "gzip" or "GZIP" or "deflate" or "br" => Compress(kind, Encoding.UTF8.GetBytes(reply.Body)),
         "utf-8 mark" => reply with { Bytes = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(reply.Body)] },
-        "gzip and mark" => Packed("gzip", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(reply.Body)]),
+        "gzip and mark" => Compress("gzip", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(reply.Body)]),
         "utf-16" => reply with { Bytes = [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(reply.Body)] },
         "utf-16 without mark" => reply with { Bytes = Encoding.Unicode.GetBytes(reply.Body) },
         "utf-16be" => reply with { Bytes = Encoding.BigEndianUnicode.GetBytes(reply.Body) },
@@ -171,7 +171,7 @@ public sealed class OidcReplyTests
         _ => reply with { ContentType = "text/html; charset=x" },
     };
 
-    private static ExternalReply Broken(string kind)
+    private static ExternalReply CreateInvalidReply(string kind)
     {
         const int large = 200_000_000;
         var text = Encoding.UTF8.GetBytes("""{"id_token":"a.b.c"}""");
@@ -180,17 +180,17 @@ public sealed class OidcReplyTests
         {
             "nested" => new ExternalReply(200, new string('[', 100_000)),
             "large" => new ExternalReply(200, $"{{\"id_token\":\"{new string('x', 5_000_000)}\"}}"),
-            "gzip bomb" => Packed("gzip", zeros: large),
-            "br bomb" => Packed("br", zeros: large),
+            "gzip bomb" => Compress("gzip", zeros: large),
+            "br bomb" => Compress("br", zeros: large),
             "no gzip" => Claiming("gzip", text),
             "no deflate" => Claiming("deflate", text),
             "no br" => Claiming("br", text),
-            "cut gzip" => Claiming("gzip", Packed("gzip", text).Bytes![..^12]),
+            "cut gzip" => Claiming("gzip", Compress("gzip", text).Bytes![..^12]),
             _ => Claiming("compress", [0x1F, 0x9D, 1, 2, 3]),
         };
     }
 
-    private static ExternalReply Packed(string encoding, byte[]? bytes = null, int zeros = 0)
+    private static ExternalReply Compress(string encoding, byte[]? bytes = null, int zeros = 0)
     {
         using var packed = new MemoryStream();
         using (Stream packer = encoding.ToUpperInvariant() switch

@@ -16,7 +16,7 @@ public sealed class ProviderProxyTests : IAsyncLifetime
 
     private readonly PorthorProgram program = new();
     private readonly TcpListener proxy = new(IPAddress.Loopback, 0);
-    private readonly List<string> asked = [];
+    private readonly List<string> requests = [];
 
     private string Address => $"127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}";
 
@@ -54,14 +54,14 @@ public sealed class ProviderProxyTests : IAsyncLifetime
     [InlineData("login.example.invalid", false)]
     [InlineData("other.example.org,.example.invalid", false)]
     [InlineData("example.invalid", true)]
-    public async Task Requests_to_the_provider_use_the_proxy_unless_excluded(string except, bool throughIt)
+    public async Task Requests_to_the_provider_use_the_proxy_unless_excluded(string except, bool usesProxy)
     {
         program.Variables["HTTPS_PROXY"] = $"http://{Address}";
         program.Variables["NO_PROXY"] = except;
         var (page, log) = await LogInAsync("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
         page.ShouldContain("Cannot contact authentication provider: ConnectError from POST https://login.example.invalid/token");
-        asked.Distinct().ShouldBe(throughIt ? ["CONNECT login.example.invalid:443 HTTP/1.1"] : []);
-        if (throughIt)
+        requests.Distinct().ShouldBe(usesProxy ? ["CONNECT login.example.invalid:443 HTTP/1.1"] : []);
+        if (usesProxy)
             log.ShouldMatch("failed with status code .{1,6}502");
         // The unavailable directory was already reported at startup.
         log.ShouldContain("LDAP is down");
@@ -95,7 +95,7 @@ public sealed class ProviderProxyTests : IAsyncLifetime
     private async Task<(string Page, string Log)> LogInAsync(string reply)
     {
         _ = AnswerAsync(reply);
-        using var server = await ServingProgram.StartAsync(program, watched: false);
+        using var server = await ServingProgram.StartAsync(program, withMetrics: false);
         using var begun = await server.Client.GetAsync($"/login?rd={server.Url}");
         var state = HttpUtility.ParseQueryString(begun.Headers.Location!.Query)["state"]!;
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/login?code=some-code&state={Uri.EscapeDataString(state)}");
@@ -115,8 +115,8 @@ public sealed class ProviderProxyTests : IAsyncLifetime
                 await using var stream = client.GetStream();
                 using var reader = new StreamReader(stream, Encoding.ASCII);
                 var first = await reader.ReadLineAsync();
-                lock (asked)
-                    asked.Add(first ?? "");
+                lock (requests)
+                    requests.Add(first ?? "");
                 while (await reader.ReadLineAsync() is { Length: > 0 })
                 {
                 }

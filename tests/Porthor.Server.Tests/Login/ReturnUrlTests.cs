@@ -46,7 +46,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         await browser.BeginAsync(url);
         browser.State.ReturnUrl.ShouldBe(url);
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(sent ?? url);
-        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(sent ?? url);
+        (await browser.NavigateAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(sent ?? url);
     }
 
     /// <summary>Deviations 39: the same host with user info or another port.</summary>
@@ -72,7 +72,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     {
         foreach (var path in (string[])["/login", "/logout"])
         {
-            (await new LoginBrowser(site).GoAsync($"{path}?rd={Uri.EscapeDataString(url)}"))
+            (await new LoginBrowser(site).NavigateAsync($"{path}?rd={Uri.EscapeDataString(url)}"))
                 .ShouldBe(422, $$"""{"detail":[{"msg":"{{error}}","type":"invalid_return_url","loc":["query","rd"]}]}""");
         }
         site.Lines("Bad return URL")[^1].GetProperty("error").GetString().ShouldBe(error);
@@ -133,7 +133,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         foreach (var path in (string[])["/login", "/logout"])
         {
             var browser = new LoginBrowser(site);
-            (await browser.GoAsync($"{path}?rd={Uri.EscapeDataString(url)}")).ShouldBe(422, Refusal);
+            (await browser.NavigateAsync($"{path}?rd={Uri.EscapeDataString(url)}")).ShouldBe(422, Refusal);
             browser.State.ShouldBe(Sessions.SessionState.Empty);
         }
         var line = site.Lines("Bad return URL")[^1];
@@ -147,19 +147,20 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     public async Task A_proxy_can_send_the_return_URL_in_a_header()
     {
         var browser = new LoginBrowser(site);
-        (await browser.GoAsync("/login?rd=", ("X-Auth-Request-Redirect", LoginSite.Destination))).StatusCode.ShouldBe(307);
+        (await browser.NavigateAsync("/login?rd=", ("X-Auth-Request-Redirect", LoginSite.Destination))).StatusCode.ShouldBe(307);
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
 
-        (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"))).ShouldBe(422, Refusal);
-        (await new LoginBrowser(site).GoAsync(
+        (await new LoginBrowser(site).NavigateAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/")))
+            .ShouldBe(422, Refusal);
+        (await new LoginBrowser(site).NavigateAsync(
             "/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"), ("X-Forwarded-Host", "foo.example.com")))
             .ShouldBe(422, Refusal);
-        (await new LoginBrowser(site).GoAsync("/login?rd=https://foo.example.com/", ("X-Forwarded-Host", "foo.example.com")))
+        (await new LoginBrowser(site).NavigateAsync("/login?rd=https://foo.example.com/", ("X-Forwarded-Host", "foo.example.com")))
             .ShouldBe(422, Refusal);
         // The query takes precedence, and logouts ignore the header.
-        await browser.GoAsync($"/login?rd={LoginSite.Landing}", ("X-Auth-Request-Redirect", LoginSite.Destination));
+        await browser.NavigateAsync($"/login?rd={LoginSite.Landing}", ("X-Auth-Request-Redirect", LoginSite.Destination));
         browser.State.ReturnUrl.ShouldBe(LoginSite.Landing);
-        (await browser.GoAsync("/logout", ("X-Auth-Request-Redirect", LoginSite.Destination))).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.NavigateAsync("/logout", ("X-Auth-Request-Redirect", LoginSite.Destination))).ShouldRedirectTo(LoginSite.Landing);
     }
 
     /// <summary>LGN-008.</summary>
@@ -168,7 +169,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("/login?rd=")]
     [InlineData("/login?RD=https://example.com/")]
     [InlineData("/login?code=&state=x")]
-    public async Task A_login_requires_a_return_URL(string path) => (await new LoginBrowser(site).GoAsync(path)).ShouldBe(
+    public async Task A_login_requires_a_return_URL(string path) => (await new LoginBrowser(site).NavigateAsync(path)).ShouldBe(
         422, """{"detail":[{"msg":"No return URL given","type":"invalid_return_url","loc":["query","rd"]}]}""");
 
     [Fact]
@@ -176,7 +177,8 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     {
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
-        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}&rd=https://evil.org/"))
+        (await browser.NavigateAsync(
+            $"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}&rd=https://evil.org/"))
             .ShouldBe(422, Refusal);
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
     }
@@ -196,7 +198,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         var browser = new LoginBrowser(withSubdomains);
         var answer = await browser.BeginAsync(url);
         answer.StatusCode.ShouldBe(accepted ? 307 : 422);
-        (await browser.GoAsync($"/logout?rd={url}")).StatusCode.ShouldBe(accepted ? 307 : 422);
+        (await browser.NavigateAsync($"/logout?rd={url}")).StatusCode.ShouldBe(accepted ? 307 : 422);
         if (accepted)
             answer.Header("Set-Cookie")!.ShouldEndWith("; Domain=example.com; HttpOnly; Path=/; SameSite=lax; Secure");
     }

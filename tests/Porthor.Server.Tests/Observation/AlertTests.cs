@@ -27,8 +27,8 @@ public sealed class AlertTests
         var answer = await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token));
         (answer.StatusCode, answer.Body).ShouldBe((500, "Internal Server Error"));
 
-        await UntilAsync(() => slack.All.Count == 1 && Events(sentry).Count == 1);
-        var blocks = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks").EnumerateArray().ToList();
+        await WaitForAlertsAsync(() => slack.Requests.Count == 1 && Events(sentry).Count == 1);
+        var blocks = JsonDocument.Parse(slack.Requests[0].Text).RootElement.GetProperty("blocks").EnumerateArray().ToList();
         blocks.Select(block => block.GetProperty("type").GetString()).ShouldBe(["section", "section", "section", "divider"]);
         blocks[0].GetProperty("text").GetProperty("text").GetString().ShouldBe("Error in Gafaelfawr");
         blocks[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0]).ShouldBe(
@@ -41,13 +41,13 @@ public sealed class AlertTests
         report.GetProperty("exception").GetProperty("values").GetArrayLength().ShouldBeGreaterThan(0);
         foreach (var secret in (string[])[
             token.Reveal(), server.Core.SessionKeys[0].Reveal(), server.Core.BootstrapToken!.Reveal(), slack.Url.AbsoluteUri])
-            (slack.All[0].Text + report.GetRawText()).ShouldNotContain(secret);
+            (slack.Requests[0].Text + report.GetRawText()).ShouldNotContain(secret);
 
         // Equal errors are reported as one alert.
         for (var i = 0; i < 10; i++)
             await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token));
         await server.StopAsync();
-        slack.All.Count.ShouldBe(1);
+        slack.Requests.Count.ShouldBe(1);
         Events(sentry).Count.ShouldBe(1);
     }
 
@@ -59,9 +59,9 @@ public sealed class AlertTests
         var (broken, token) = await BrokenServerAsync(slack, sentry, slackAlerts: false);
         await using var server = broken;
         (await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token))).StatusCode.ShouldBe(500);
-        await UntilAsync(() => Events(sentry).Count == 1);
+        await WaitForAlertsAsync(() => Events(sentry).Count == 1);
         await server.StopAsync();
-        slack.All.ShouldBeEmpty();
+        slack.Requests.ShouldBeEmpty();
     }
 
     [Fact]
@@ -79,17 +79,17 @@ public sealed class AlertTests
         (await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
         await server.Core.QuotaOverrides.GetAsync(TestContext.Current.CancellationToken);
 
-        await UntilAsync(() => slack.All.Count == 2);
-        var texts = slack.All.Select(sent => sent.Text).Order(StringComparer.Ordinal).ToList();
+        await WaitForAlertsAsync(() => slack.Requests.Count == 2);
+        var texts = slack.Requests.Select(sent => sent.Text).Order(StringComparer.Ordinal).ToList();
         var record =
-            JsonDocument.Parse(slack.All.Single(
+            JsonDocument.Parse(slack.Requests.Single(
                 sent => sent.Text.Contains("token:", StringComparison.Ordinal)).Text).RootElement.GetProperty("blocks");
         record[0].GetProperty("text").GetProperty("text").GetString().ShouldBe(
             $"Error in Gafaelfawr: Cannot deserialize data for key token:{token.Key}");
         record[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0])
             .ShouldBe(["*Exception type*", "*Failed at*", "*Key*"]);
         record[2].GetProperty("text").GetProperty("text").GetString().ShouldBe("*Error*\n```\nInvalidToken: \n```");
-        slack.All.ShouldContain(sent => sent.Text.Contains("Cannot deserialize data for key quota-overrides", StringComparison.Ordinal));
+        slack.Requests.ShouldContain(sent => sent.Text.Contains("Cannot deserialize data for key quota-overrides", StringComparison.Ordinal));
         foreach (var text in texts)
         {
             text.ShouldNotContain("not-ours");
@@ -99,7 +99,7 @@ public sealed class AlertTests
         (await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(Token.Create()))).StatusCode.ShouldBe(401);
         (await server.GetAsync("/auth/api/v1/token-info")).StatusCode.ShouldBe(401);
         await server.StopAsync();
-        slack.All.Count.ShouldBe(2);
+        slack.Requests.Count.ShouldBe(2);
     }
 
     /// <summary>Requests do not wait for Slack, even if it does not respond or rejects messages.</summary>
@@ -109,13 +109,13 @@ public sealed class AlertTests
         await using var slack = new RecordingServer();
         await using var sentry = new RecordingServer();
         var never = new TaskCompletionSource();
-        slack.Answering = never.Task;
+        slack.BeforeResponse = never.Task;
         var (broken, token) = await BrokenServerAsync(slack, sentry, slackAlerts: true);
         await using var server = broken;
         for (var i = 0; i < 20; i++)
             (await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token))).StatusCode.ShouldBe(500);
         never.SetResult();
-        await UntilAsync(() => slack.All.Count == 1);
+        await WaitForAlertsAsync(() => slack.Requests.Count == 1);
     }
 
     [Fact]
@@ -192,14 +192,14 @@ public sealed class AlertTests
     /// <summary>Returns the events in the envelopes that were sent.</summary>
     private static List<JsonElement> Events(RecordingServer sentry) =>
     [
-        .. from sent in sentry.All
+        .. from sent in sentry.Requests
            from line in Encoding.UTF8.GetString(sent.Bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries)
            let json = JsonDocument.Parse(line).RootElement
            where json.TryGetProperty("event_id", out _) && json.TryGetProperty("platform", out _)
            select json,
     ];
 
-    private static Task UntilAsync(Func<bool> condition) => RealServers.UntilAsync(
+    private static Task WaitForAlertsAsync(Func<bool> condition) => RealServers.WaitUntilAsync(
         () =>
         {
             condition().ShouldBeTrue();

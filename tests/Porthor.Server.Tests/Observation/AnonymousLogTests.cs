@@ -14,14 +14,14 @@ public sealed class AnonymousLogTests
     [Fact]
     public async Task Lines_about_denied_clients_are_limited_and_counted()
     {
-        await using var beside = await TestServer.StartAsync(Mode.Embedded);
-        var session = await beside.Tokens.SessionForAsync("ann", "read:all");
+        await using var otherServer = await TestServer.StartAsync(Mode.Embedded);
+        var session = await otherServer.Tokens.SessionForAsync("ann", "read:all");
         var output = new MemoryStream();
         using (var lines = new BackgroundLogWriter(
             new JsonLineFormatter(), output, new Api.ManualClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines)))
         {
-            var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);
+            var core = await otherServer.Deployment.OpenNodeAsync(loggers: loggers);
             await using var app = Hosting.ServerHost.Build(core, "http://127.0.0.1:0", loggers);
             await app.StartAsync();
             using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
@@ -39,11 +39,11 @@ public sealed class AnonymousLogTests
             await app.StopAsync();
         }
         var written = Encoding.UTF8.GetString(output.ToArray()).Split('\n');
-        var told = written.Where(line => line.Contains("were omitted", StringComparison.Ordinal))
+        var reported = written.Where(line => line.Contains("were omitted", StringComparison.Ordinal))
             .Sum(line => int.Parse(line.Split("\"event\":\"")[1].Split(' ')[0], CultureInfo.InvariantCulture));
         // The token bucket allows the lines of five seconds; the clock does not advance.
         written.Count(line => line.Contains("\"event\":\"Invalid token\"", StringComparison.Ordinal)).ShouldBe(10);
-        told.ShouldBe(90);
+        reported.ShouldBe(90);
         written.Count(line => line.Contains("\"event\":\"Token authorized\"", StringComparison.Ordinal)).ShouldBe(50);
     }
 

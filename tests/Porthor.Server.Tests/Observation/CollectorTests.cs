@@ -19,15 +19,15 @@ public sealed class CollectorTests
         program.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.AbsoluteUri;
         program.Variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         program.Variables["OTEL_SERVICE_NAME"] = "porthor-under-test";
-        using var serving = await ServingProgram.StartAsync(program, watched: false);
-        (await serving.AskAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
+        using var serving = await ServingProgram.StartAsync(program, withMetrics: false);
+        (await serving.AuthorizeAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
         (await serving.Client.GetAsync("/login?code=a-code-of-the-provider&state=a-state-of-ours")).Dispose();
         (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
 
-        var metrics = string.Concat(collector.All.Where(sent => sent.Path == "/v1/metrics").Select(sent => sent.Text));
+        var metrics = string.Concat(collector.Requests.Where(sent => sent.Path == "/v1/metrics").Select(sent => sent.Text));
         foreach (var text in (string[])["porthor.decisions", "auth_user", "porthor-under-test"])
             metrics.ShouldContain(text);
-        var traces = string.Concat(collector.All.Where(sent => sent.Path == "/v1/traces").Select(sent => sent.Text));
+        var traces = string.Concat(collector.Requests.Where(sent => sent.Path == "/v1/traces").Select(sent => sent.Text));
         foreach (var text in (string[])["/ingress/auth", mode == Mode.Cluster ? "token record store: reading" : "porthor-under-test"])
             traces.ShouldContain(text);
         foreach (var secret in (string[])[token.Reveal(), token.Reveal()
@@ -45,11 +45,11 @@ public sealed class CollectorTests
         program.Variables["OTEL_TRACES_EXPORTER"] = "none";
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
-        collector.All.Select(sent => sent.Path).Distinct().ShouldBe(["/v1/metrics"]);
+        collector.Requests.Select(sent => sent.Path).Distinct().ShouldBe(["/v1/metrics"]);
 
         program.Variables["OTEL_SDK_DISABLED"] = "true";
-        var before = collector.All.Count;
+        var before = collector.Requests.Count;
         (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
-        collector.All.Count.ShouldBe(before);
+        collector.Requests.Count.ShouldBe(before);
     }
 }

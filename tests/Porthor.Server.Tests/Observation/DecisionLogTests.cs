@@ -20,10 +20,11 @@ public sealed class DecisionLogTests
         {
             var session = await server.Tokens.SessionForAsync("ann", "read:all");
             var token = session.Record.Token;
-            await asking.AskAsync("?scope=read:all", TestServer.Bearer(token));
-            await asking.AskAsync("?scope=admin:token", TestServer.Bearer(token));
+            await asking.AuthorizeAsync("?scope=read:all", TestServer.Bearer(token));
+            await asking.AuthorizeAsync("?scope=admin:token", TestServer.Bearer(token));
             // A wrong secret for an existing key is always a warning.
-            await asking.AskAsync("?scope=read:all", ("Authorization", $"Bearer gt-{token.Key}.{Tokens.Token.Create().Reveal()[26..]}"));
+            await asking.AuthorizeAsync(
+                "?scope=read:all", ("Authorization", $"Bearer gt-{token.Key}.{Tokens.Token.Create().Reveal()[26..]}"));
         });
         foreach (var text in (string[])["Token authorized", "Permission denied", "Invalid token", "Cannot retrieve token data"])
             lines.Contains($"\"event\":\"{text}\"", StringComparison.Ordinal).ShouldBe(expected.Contains(text), $"{text} in\n{lines}");
@@ -39,12 +40,12 @@ public sealed class DecisionLogTests
         {
             var session = await server.Tokens.SessionForAsync("ann", "read:all");
             for (var i = 0; i < 20; i++)
-                await asking.AskAsync("?scope=read:all", TestServer.Bearer(session.Record.Token));
+                await asking.AuthorizeAsync("?scope=read:all", TestServer.Bearer(session.Record.Token));
         });
-        var told = lines.Split('\n').Select(line => line.Contains("lines about decisions were omitted", StringComparison.Ordinal)
+        var reported = lines.Split('\n').Select(line => line.Contains("lines about decisions were omitted", StringComparison.Ordinal)
             ? int.Parse(line.Split("\"event\":\"")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) : 0).Sum();
         var written = lines.Split("\"event\":\"Token authorized\"").Length - 1;
-        (written + told).ShouldBe(20);
+        (written + reported).ShouldBe(20);
         written.ShouldBe(5);
     }
 
@@ -75,14 +76,14 @@ public sealed class DecisionLogTests
     }
 
     /// <summary>Runs a second server on the same stores with a clock that does not advance, and returns its log.</summary>
-    private static async Task<string> LinesAsync(TestServer beside, DecisionLogOptions decisions, Func<DecisionClient, Task> work)
+    private static async Task<string> LinesAsync(TestServer otherServer, DecisionLogOptions decisions, Func<DecisionClient, Task> work)
     {
         var output = new MemoryStream();
         // LoggerFactory does not dispose providers that were passed to it, and the last lines are written by the disposal.
         using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.ManualClock(DateTimeOffset.UtcNow), decisions))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(lines)))
         {
-            var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);
+            var core = await otherServer.Deployment.OpenNodeAsync(loggers: loggers);
             await using var app = Hosting.ServerHost.Build(core, "http://127.0.0.1:0", loggers);
             await app.StartAsync();
             using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
@@ -95,7 +96,7 @@ public sealed class DecisionLogTests
 
     internal sealed class DecisionClient(HttpClient client)
     {
-        public async Task AskAsync(string query, (string Name, string Value) credentials)
+        public async Task AuthorizeAsync(string query, (string Name, string Value) credentials)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/ingress/auth" + query);
             request.Headers.Add("X-Original-URL", "https://example.com/");

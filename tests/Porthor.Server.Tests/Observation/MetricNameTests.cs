@@ -39,7 +39,7 @@ public sealed partial class MetricNameTests
         Prerequisites.SkipWithout(Mode.Cluster);
         var expressions = Expressions().ToList();
         expressions.Count.ShouldBeGreaterThan(40);
-        var known = Type.Matches(await FetchAllAsync() + await FetchOfServerAsync())
+        var known = Type.Matches(await FetchAllAsync() + await FetchServerMetricsAsync())
             .SelectMany(type => type.Groups["type"].Value == "histogram"
                 ? (string[])[$"{type.Groups["name"].Value}_bucket", $"{type.Groups["name"].Value}_count",
                     $"{type.Groups["name"].Value}_sum"]
@@ -76,17 +76,17 @@ public sealed partial class MetricNameTests
     /// <summary>Returns the names in an expression that are not labels, functions, operators or numbers.</summary>
     private static IReadOnlyList<string> MetricsIn(string expression)
     {
-        var bare = NoMetric.Replace(expression, " ");
-        return [.. Name.Matches(bare).Where(name => !Functions.Contains(name.Value)).Select(name => name.Value)];
+        var withoutLabels = NoMetric.Replace(expression, " ");
+        return [.. Name.Matches(withoutLabels).Where(name => !Functions.Contains(name.Value)).Select(name => name.Value)];
     }
 
     /// <summary>Returns the metrics of the platform and the drivers.</summary>
-    private static async Task<string> FetchOfServerAsync()
+    private static async Task<string> FetchServerMetricsAsync()
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
         await using var program = await PorthorProgram.ForAsync(deployment);
         using var serving = await ServingProgram.StartAsync(program);
-        await serving.AskAsync(token: null, "?scope=read:all");
+        await serving.AuthorizeAsync(token: null, "?scope=read:all");
         return await serving.MetricsAsync();
     }
 
@@ -101,7 +101,7 @@ public sealed partial class MetricNameTests
         {
             foreach (var fact in facts.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(method => method.ReturnType == typeof(void) && method.Name != nameof(IDisposable.Dispose)))
-                fact.Invoke(facts, [.. fact.GetParameters().Select(parameter => Anything(parameter.ParameterType))]);
+                fact.Invoke(facts, [.. fact.GetParameters().Select(parameter => CreateValue(parameter.ParameterType))]);
         }
         // An argument selects the counter for bots.
         metrics.Authorized(isBot: false, "service");
@@ -134,7 +134,7 @@ public sealed partial class MetricNameTests
         ];
     }
 
-    private static object Anything(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    private static object CreateValue(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
         _ when type == typeof(string) => "service",
         _ when type == typeof(bool) => true,

@@ -16,11 +16,11 @@ public sealed partial class MetricsTests
         program.Variables["PORTHOR_SESSION_SECRET"] = deployment.Settings.SessionKeys[0].Reveal();
         var token = await CreateTokenAsync(program);
         using var serving = await ServingProgram.StartAsync(program);
-        (await serving.AskAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
-        (await serving.AskAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
-        (await serving.AskAsync(token, "?scope=admin:token&service=tap")).ShouldBe(HttpStatusCode.Forbidden);
-        (await serving.AskAsync(token: null, "?scope=read:all")).ShouldBe(HttpStatusCode.Unauthorized);
-        (await serving.AskAsync(token, "?satisfy=most")).ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await serving.AuthorizeAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
+        (await serving.AuthorizeAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
+        (await serving.AuthorizeAsync(token, "?scope=admin:token&service=tap")).ShouldBe(HttpStatusCode.Forbidden);
+        (await serving.AuthorizeAsync(token: null, "?scope=read:all")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await serving.AuthorizeAsync(token, "?satisfy=most")).ShouldBe(HttpStatusCode.UnprocessableEntity);
 
         var metrics = await serving.MetricsAsync();
         foreach (var line in (string[])
@@ -47,9 +47,9 @@ public sealed partial class MetricsTests
         // The public port has no metrics, and the metrics port has no other routes.
         (await serving.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         foreach (var path in (string[])["/", "/ingress/auth", "/auth/api/v1/token-info", "/health", "/login"])
-            (await serving.Client.GetAsync(new Uri(serving.Watched!, path))).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
-        (await serving.Client.GetStringAsync(new Uri(serving.Watched!, "/health/live"))).ShouldBe("""{"status":"alive"}""");
-        (await serving.Client.GetAsync(new Uri(serving.Watched!, "/health/ready"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await serving.Client.GetAsync(new Uri(serving.MonitoringUrl!, path))).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+        (await serving.Client.GetStringAsync(new Uri(serving.MonitoringUrl!, "/health/live"))).ShouldBe("""{"status":"alive"}""");
+        (await serving.Client.GetAsync(new Uri(serving.MonitoringUrl!, "/health/ready"))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -59,8 +59,8 @@ public sealed partial class MetricsTests
         var token = await CreateTokenAsync(program);
         using var serving = await ServingProgram.StartAsync(program);
         for (var i = 0; i < 300; i++)
-            await serving.AskAsync(token, $"?scope=read:all&service=invented{i}");
-        await serving.AskAsync(token, $"?scope=read:all&service={new string('x', 500)}");
+            await serving.AuthorizeAsync(token, $"?scope=read:all&service=invented{i}");
+        await serving.AuthorizeAsync(token, $"?scope=read:all&service={new string('x', 500)}");
 
         var metrics = await serving.MetricsAsync();
         Service.Matches(metrics).Select(match => match.Groups["name"].Value).Distinct().Count().ShouldBeLessThan(110);
@@ -71,7 +71,7 @@ public sealed partial class MetricsTests
     public async Task A_server_without_a_metrics_port_has_no_metrics()
     {
         await using var program = new PorthorProgram();
-        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        using var serving = await ServingProgram.StartAsync(program, withMetrics: false);
         (await serving.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         serving.Program.Output.ShouldNotContain("Metrics and health");
     }
@@ -101,7 +101,7 @@ public sealed partial class MetricsTests
         (await program.RunAsync("audit")).Output.ShouldContain("found in database but not Redis");
 
         using var serving = await ServingProgram.StartAsync(program);
-        await serving.Program.UntilAsync(
+        await serving.Program.WaitUntilAsync(
             async () => (await serving.MetricsAsync())
                 .Contains("""porthor_audit_findings{kind="no_record"} 1""", StringComparison.Ordinal), "the audit's findings");
         var metrics = await serving.MetricsAsync();

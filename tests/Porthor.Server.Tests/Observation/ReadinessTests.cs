@@ -32,7 +32,7 @@ public sealed class ReadinessTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
-        await using var wire = new FaultyWire(redis.Port);
+        await using var wire = new FaultInjectingProxy(redis.Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => settings with
         {
             AnswerTimeout = TimeSpan.FromMilliseconds(300),
@@ -40,9 +40,9 @@ public sealed class ReadinessTests
         });
         (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
 
-        wire.Refuses = true;
-        wire.Cut();
-        await UntilStatusAsync(server, 503);
+        wire.RefusesConnections = true;
+        wire.ResetConnections();
+        await WaitForStatusAsync(server, 503);
         var down = await server.GetAsync("/health/ready");
         down.Json.GetProperty("status").GetString().ShouldBe("not ready");
         var recordStore = Find(down, "token records");
@@ -55,9 +55,9 @@ public sealed class ReadinessTests
         (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
         server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "token records is down").ShouldBe(1);
 
-        wire.Refuses = false;
-        await UntilStatusAsync(server, 200);
-        server.Logs.One("token records is up again");
+        wire.RefusesConnections = false;
+        await WaitForStatusAsync(server, 200);
+        server.Logs.Single("token records is up again");
     }
 
     /// <summary>
@@ -67,18 +67,18 @@ public sealed class ReadinessTests
     public async Task A_cluster_without_its_token_index_is_ready_and_reports_the_failure()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var wire = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
         {
             DatabaseConnection = new Secret(new Npgsql.NpgsqlConnectionStringBuilder(
                 settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
         });
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("ann", "read:all,user:token")).Record.Token);
-        wire.Refuses = true;
-        wire.Cut();
-        await RealServers.UntilAsync(
+        wire.RefusesConnections = true;
+        wire.ResetConnections();
+        await RealServers.WaitUntilAsync(
             async () => Find(await server.GetAsync("/health/ready"), "token list").GetProperty("state").GetString()
-                .ShouldBe("down"), "the ledger to be seen as down");
+                .ShouldBe("down"), "the token index to be reported as down");
         (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
         (await server.GetAsync(
             "/ingress/auth?scope=read:all", bearer, ("X-Original-URL", "https://example.com/"),
@@ -103,23 +103,23 @@ public sealed class ReadinessTests
     [Fact]
     public async Task Concurrent_readiness_requests_share_one_check()
     {
-        var looks = 0;
+        var checks = 0;
         var clock = new FakeTimeProvider();
         var readiness = new Readiness(
-            [new Dependency("counted", Required: true, _ => Task.FromResult(Interlocked.Increment(ref looks)))],
+            [new Dependency("counted", Required: true, _ => Task.FromResult(Interlocked.Increment(ref checks)))],
             clock,
             TimeSpan.FromSeconds(10),
             NullLogger<Readiness>.Instance);
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => readiness.CheckAsync()));
-        looks.ShouldBe(1);
+        checks.ShouldBe(1);
         clock.Advance(TimeSpan.FromSeconds(1));
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => readiness.CheckAsync()));
-        looks.ShouldBe(2);
+        checks.ShouldBe(2);
     }
 
     private static JsonElement Find(Answer answer, string name) =>
         answer.Json.GetProperty("dependencies").EnumerateArray().Single(one => one.GetProperty("name").GetString() == name);
 
-    private static Task UntilStatusAsync(TestServer server, int status) => RealServers.UntilAsync(
+    private static Task WaitForStatusAsync(TestServer server, int status) => RealServers.WaitUntilAsync(
         async () => (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(status), $"status {status}");
 }

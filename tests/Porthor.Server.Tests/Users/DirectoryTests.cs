@@ -32,22 +32,23 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     [Theory, EveryMode(WithLdap = true)]
     public async Task Groups_are_listed_as_user_groups_and_system_groups(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         (await server.GetAsync("/groups", admin.Cookie)).ShouldBe(
             200, """{"user":[{"name":"group-1","id":1223},{"name":"group-2","id":1224}],"system":[{"name":"foo","id":1222}]}""");
 
-        server.LinesSince(logged, "Ignoring group without GID")[0].GetProperty("group").GetString().ShouldBe("unnumbered");
-        server.LinesSince(logged, "LDAP group invalid!group invalid, ignoring")[0].GetProperty("severity").GetString().ShouldBe("warning");
-        server.LinesSince(logged, "Invalid LDAP group result, ignoring").Count.ShouldBe(1);
-        server.LinesSince(logged, "Ignoring COmanage group CO:COU:members")[0].GetProperty("severity").GetString().ShouldBe("debug");
+        server.LinesSince(lineCount, "Ignoring group without GID")[0].GetProperty("group").GetString().ShouldBe("unnumbered");
+        server.LinesSince(lineCount, "LDAP group invalid!group invalid, ignoring")[0].GetProperty("severity").GetString()
+            .ShouldBe("warning");
+        server.LinesSince(lineCount, "Invalid LDAP group result, ignoring").Count.ShouldBe(1);
+        server.LinesSince(lineCount, "Ignoring COmanage group CO:COU:members")[0].GetProperty("severity").GetString().ShouldBe("debug");
     }
 
     [Theory, EveryMode(WithLdap = true)]
     public async Task Users_are_listed_by_name_without_missing_fields(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
             200,
@@ -61,7 +62,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     [Theory, EveryMode(WithLdap = true)]
     public async Task One_user_is_looked_up_and_an_unknown_user_has_only_a_name(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(200, SomeUser);
         (await server.GetAsync("/users/admin", admin.Cookie)).ShouldBe(200, """{"username":"admin"}""");
@@ -74,14 +75,14 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     [Theory, EveryMode(WithLdap = true)]
     public async Task Lookups_without_permission_are_denied(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var user = await server.CreateSessionAsync("some-user", "user:token,admin:token");
         foreach (var (path, name) in ((string, string)[])[("/users", "None"), ("/groups", "None"), ("/users/ldap-user", "ldap-user")])
         {
-            var logged = server.CountLines();
+            var lineCount = server.CountLines();
             (await server.GetAsync(path, user.Cookie)).ShouldBe(
                 403, $$"""{"detail":[{"msg":"Cannot get information for user {{name}}","type":"permission_denied"}]}""");
-            server.LinesSince(logged, "Permission denied")[0].GetProperty("severity").GetString().ShouldBe("warning");
+            server.LinesSince(lineCount, "Permission denied")[0].GetProperty("severity").GetString().ShouldBe("warning");
             (await server.GetAsync(path)).StatusCode.ShouldBe(401);
             // The bootstrap token is accepted only for tokens.
             (await server.GetAsync(path, server.Bootstrap)).StatusCode.ShouldBe(401);
@@ -94,7 +95,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     [Theory, EveryMode(WithLdap = true)]
     public async Task Health_does_not_depend_on_directory_entries(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         await server.CreateSessionAsync("some-user");
         (await server.SendAsync(HttpMethod.Get, "/health")).Body.ShouldBe("""{"status":"healthy"}""");
         await server.CreateSessionAsync("absent-user");

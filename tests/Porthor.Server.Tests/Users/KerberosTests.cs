@@ -25,12 +25,12 @@ public sealed class KerberosTests
         foreach (var (url, ca) in ((string, string?)[])[($"ldap://localhost:{ldap.Port}", null),
             (ldap.TlsUrl.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), ldap.CaFile)])
         {
-            (await AskAsync(hidden, url, ca, realm.ClientVariables)).ShouldBe(
+            (await RunRequestAsync(hidden, url, ca, realm.ClientVariables)).ShouldBe(
                 """{"username":"someone","name":"Some One","email":"someone@example.com","uid":1,"gid":2,"groups":["""
                     + """{"name":"team","id":3}]}""");
             var without = realm.ClientVariables.ToDictionary(variable => variable.Key, variable => variable.Value);
             without["KRB5CCNAME"] = "FILE:/no/such/ticket";
-            (await AskAsync(hidden, url, ca, without)).ShouldBe(
+            (await RunRequestAsync(hidden, url, ca, without)).ShouldBe(
                 """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
         }
     }
@@ -49,17 +49,17 @@ public sealed class KerberosTests
         var url = $"ldap://localhost:{ldap.Port}";
         await realm.PauseAsync();
         var waited = TimeSpan.Zero;
-        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables, time => waited = time)).ShouldBe(
+        (await RunRequestAsync(tree, url, ldap.CaFile, realm.ClientVariables, time => waited = time)).ShouldBe(
             """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
         // Two attempts of 5 seconds, and additional time for a slow machine.
         waited.ShouldBeLessThan(TimeSpan.FromSeconds(18));
         await realm.ResumeAsync();
-        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables)).ShouldBe(
+        (await RunRequestAsync(tree, url, ldap.CaFile, realm.ClientVariables)).ShouldBe(
             """{"username":"someone","name":"Some One","groups":[]}""");
     }
 
     /// <summary>Returns the log of the program after a request about a user.</summary>
-    private static async Task<string> AskAsync(
+    private static async Task<string> RunRequestAsync(
         LdapTree tree, string url, string? ca, Dictionary<string, string> variables, Action<TimeSpan>? took = null)
     {
         await using var program = new PorthorProgram();
@@ -82,7 +82,7 @@ public sealed class KerberosTests
         var running = program.Start("run", "--port", $"{port}");
         using var client = new HttpClient { DefaultRequestHeaders = { Authorization = new("Bearer", token.Output.Trim()) } };
         var answer = "";
-        await running.UntilAsync(
+        await running.WaitUntilAsync(
             async () =>
             {
                 try

@@ -27,9 +27,9 @@ public sealed class LdapConnectionTests
         {
             (await FindAsync(settings with { CaFile = ldap.CaFile }, "somebody")).Name.ShouldBe("Somebody");
             // The system's CAs do not include the test CA, and the host name must be in the certificate.
-            (await RefusedAsync(settings)).ShouldBe("Error querying LDAP");
+            (await GetErrorAsync(settings)).ShouldBe("Error querying LDAP");
             var otherName = settings with { CaFile = ldap.CaFile, Url = LdapServerProcess.OtherHost(settings.Url) };
-            (await RefusedAsync(otherName)).ShouldBe("Error querying LDAP");
+            (await GetErrorAsync(otherName)).ShouldBe("Error querying LDAP");
             // The server is available under this name: without TLS it responds.
             (await FindAsync(
                 tree.Settings with { Url = LdapServerProcess.OtherHost(tree.Settings.Url) }, "somebody")).Name.ShouldBe("Somebody");
@@ -44,7 +44,7 @@ public sealed class LdapConnectionTests
         await using var ldap = await LdapServerProcess.StartOwnAsync(withTls: false);
         var tree = await LdapTree.CreateAsync(ldap);
         (await FindAsync(tree.Settings, "anybody")).ShouldBe(DirectoryUser.None);
-        (await RefusedAsync(tree.Settings with { StartTls = true })).ShouldBe("Error querying LDAP");
+        (await GetErrorAsync(tree.Settings with { StartTls = true })).ShouldBe("Error querying LDAP");
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class LdapConnectionTests
         byte[] consent = [0x30, 0x0C, 0x02, 0x01, 0x01, 0x78, 0x07, 0x0A, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
         byte[] injected = [0x30, 0x0C, 0x02, 0x01, 0x02, 0x61, 0x07, 0x0A, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
         await using var impostor = new FakeLdapServer([.. consent, .. injected]);
-        (await RefusedAsync(impostor.Settings with { StartTls = true })).ShouldBe("LDAP query timed out after 5.0s");
+        (await GetErrorAsync(impostor.Settings with { StartTls = true })).ShouldBe("LDAP query timed out after 5.0s");
         impostor.Connections.ShouldBe(2);
     }
 
@@ -67,7 +67,7 @@ public sealed class LdapConnectionTests
     public async Task Invalid_LDAP_data_is_an_expected_error(string bytes)
     {
         await using var impostor = new FakeLdapServer([.. bytes.Select(c => (byte)c)]);
-        (await RefusedAsync(impostor.Settings)).ShouldBe("LDAP query timed out after 5.0s");
+        (await GetErrorAsync(impostor.Settings)).ShouldBe("LDAP query timed out after 5.0s");
     }
 
     [Fact]
@@ -79,8 +79,8 @@ public sealed class LdapConnectionTests
         var named = hidden.Settings with { UserDn = LdapServerProcess.RootDn, Password = new Secret(LdapServerProcess.RootPassword) };
         (await FindAsync(named, "secretive")).Name.ShouldBe("Secretive");
         // Anonymous clients do not see the branch, and a wrong password gives an error.
-        (await RefusedAsync(hidden.Settings)).ShouldBe("Error querying LDAP");
-        (await RefusedAsync(named with { Password = new Secret("wrong") })).ShouldBe("Error querying LDAP");
+        (await GetErrorAsync(hidden.Settings)).ShouldBe("Error querying LDAP");
+        (await GetErrorAsync(named with { Password = new Secret("wrong") })).ShouldBe("Error querying LDAP");
     }
 
     /// <summary>An attacker's username tries to change the LDAP filter or the DN.</summary>
@@ -167,7 +167,7 @@ public sealed class LdapConnectionTests
         return await directory.GetUserAsync(username, TestContext.Current.CancellationToken);
     }
 
-    private static async Task<string> RefusedAsync(LdapSettings settings)
+    private static async Task<string> GetErrorAsync(LdapSettings settings)
     {
         var failure = await Should.ThrowAsync<UserDirectoryException>(() => FindAsync(settings, "anybody"));
         failure.IsUnavailable.ShouldBeTrue();

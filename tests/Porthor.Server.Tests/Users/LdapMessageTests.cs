@@ -14,7 +14,7 @@ public sealed class LdapMessageTests
         var messages = Gen.Int[0, 9000].Select(length => Message(Enumerable.Repeat((byte)'x', length).ToArray())).List[1, 6];
         Gen.Select(messages, Gen.Int[1, 5000]).Sample((sent, piece) =>
         {
-            var reader = new LdapReader(new Pieces([.. sent.SelectMany(message => message)], piece));
+            var reader = new LdapReader(new PartialStream([.. sent.SelectMany(message => message)], piece));
             foreach (var message in sent)
                 Read(reader).ShouldBe(message);
             Should.Throw<IOException>(() => Read(reader)).Message.ShouldBe("The directory closed the connection.");
@@ -38,12 +38,12 @@ public sealed class LdapMessageTests
         var whole = Entry("uid=a,dc=x", ("mail", ["a@x", "b@x"]), ("uidNumber", ["12"]));
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).List[1, 4].Sample(changes =>
         {
-            var spoilt = whole.ToArray();
+            var changed = whole.ToArray();
             foreach (var (place, value) in changes)
-                spoilt[place] = value;
+                changed[place] = value;
             try
             {
-                ReadAnswer(Read(new LdapReader(new Pieces(spoilt, 4096))));
+                ReadAnswer(Read(new LdapReader(new PartialStream(changed, 4096))));
             }
             catch (Exception e) when (e is IOException or AsnContentException)
             {
@@ -95,7 +95,7 @@ public sealed class LdapMessageTests
     }
 
     /// <summary>A stream that returns its bytes in parts of a given size.</summary>
-    private sealed class Pieces(byte[] bytes, int size) : MemoryStream(bytes)
+    private sealed class PartialStream(byte[] bytes, int size) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             base.ReadAsync(buffer[..Math.Min(buffer.Length, size)], cancellationToken);

@@ -116,7 +116,7 @@ public sealed class LdapSearchTests
             UserSearchAttr = "uid",
         };
         await using var directory = Open(settings);
-        // The kernel accepts the connections, and nothing responds.
+        // The kernel accepts the connections, but no server responds.
         var first = Enumerable.Range(0, 10).Select(i => FailureAsync(directory, $"user-{i}")).ToList();
         (await FailureAsync(directory, "late")).ShouldBe("All 10 LDAP connections were in use for 5.0s");
         first.ShouldAllBe(search => !search.IsCompleted);

@@ -21,15 +21,15 @@ public sealed class NumberingTests
     }
 
     // IDs are assigned in sequence, so each test has its own deployment.
-    private static async Task InAsync(Mode mode, Func<ApiServer, Task> test)
+    private static async Task RunAsync(Mode mode, Func<ApiServer, Task> test)
     {
         await using var servers = new DirectoryServers();
         await servers.InitializeAsync();
-        await test(await servers.InAsync(mode));
+        await test(await servers.GetAsync(mode));
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task Groups_get_IDs_in_the_order_of_the_directory(Mode mode) => InAsync(mode, async server =>
+    public Task Groups_get_IDs_in_the_order_of_the_directory(Mode mode) => RunAsync(mode, async server =>
     {
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/groups", admin.Cookie)).ShouldBe(
@@ -37,7 +37,7 @@ public sealed class NumberingTests
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task A_list_assigns_IDs_to_groups_and_not_to_users(Mode mode) => InAsync(mode, async server =>
+    public Task A_list_assigns_IDs_to_groups_and_not_to_users(Mode mode) => RunAsync(mode, async server =>
     {
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
@@ -59,12 +59,12 @@ public sealed class NumberingTests
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task Quotas_depend_on_groups_and_an_unknown_user_has_the_default(Mode mode) => InAsync(mode, async server =>
+    public Task Quotas_depend_on_groups_and_an_unknown_user_has_the_default(Mode mode) => RunAsync(mode, async server =>
     {
         var admin = await server.CreateSessionAsync("admin", "admin:token,admin:userinfo");
         (await server.PutAsync(
             "/quota-overrides", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5},"notebook":{"cpu":1,"memory":2}}}}""",
-            admin.Writing)).StatusCode.ShouldBe(200);
+            admin.WriteHeaders)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(
             200,
             """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},"""
@@ -75,23 +75,23 @@ public sealed class NumberingTests
                 200, $$$$"""{"username":"{{{{name}}}}","quota":{"api":{"test":10}}}""");
         // A bypass is an empty quota, which differs from no quota.
         (await server.PutAsync(
-            "/quota-overrides", """{"default":{"api":{"test":10}},"bypass":["foo"]}""", admin.Writing)).StatusCode.ShouldBe(200);
+            "/quota-overrides", """{"default":{"api":{"test":10}},"bypass":["foo"]}""", admin.WriteHeaders)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/some-user", admin.Cookie)).Json.GetProperty("quota").GetRawText().ShouldBe("{}");
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task Users_get_permanent_IDs_at_first_use(Mode mode) => InAsync(mode, async server =>
+    public Task Users_get_permanent_IDs_at_first_use(Mode mode) => RunAsync(mode, async server =>
     {
         async Task<string> Of(Browser browser) => (await server.GetAsync("/user-info", browser.Cookie)).Body;
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var first = await server.CreateSessionAsync("some-user");
         const string someUser =
             """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},"""
                 + """{"name":"some-user","id":3000000}]}""";
         (await Of(first)).ShouldBe(someUser);
-        var line = server.LinesSince(logged, "Assigned new UID")[0];
+        var line = server.LinesSince(lineCount, "Assigned new UID")[0];
         (line.GetProperty("user").GetString(), line.GetProperty("uid").GetInt64()).ShouldBe(("some-user", 3000000));
-        server.LinesSince(logged, "Assigned new GID")[0].GetProperty("gid").GetInt64().ShouldBe(2000000);
+        server.LinesSince(lineCount, "Assigned new GID")[0].GetProperty("gid").GetInt64().ShouldBe(2000000);
 
         var second = await server.CreateSessionAsync("99digits99");
         (await Of(second)).ShouldBe(
@@ -116,26 +116,27 @@ public sealed class NumberingTests
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task An_exhausted_range_assigns_no_IDs(Mode mode) => InAsync(mode, async server =>
+    public Task An_exhausted_range_assigns_no_IDs(Mode mode) => RunAsync(mode, async server =>
     {
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
         await server.SqlAsync("UPDATE porthor_id SET id = 199998 WHERE kind = 'counter' AND name = 'bot-uid'");
         (await server.GetAsync("/user-info", (await server.CreateSessionAsync("bot-last")).Cookie)).Json.GetProperty("uid").GetInt64()
             .ShouldBe(199998);
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var bot = await server.CreateSessionAsync("bot-late");
         (await server.GetAsync("/user-info", bot.Cookie)).ShouldBe(500, refused);
-        server.LinesSince(logged, "Next bot UID 199999 out of range (>= 199999)")[0].GetProperty("user").GetString().ShouldBe("bot-late");
+        server.LinesSince(lineCount, "Next bot UID 199999 out of range (>= 199999)")[0].GetProperty("user").GetString()
+            .ShouldBe("bot-late");
         // Users have another range, which is not exhausted.
         (await server.GetAsync("/user-info", (await server.CreateSessionAsync("timely")).Cookie)).StatusCode.ShouldBe(200);
 
         await server.SqlAsync("UPDATE porthor_id SET id = 2999999 WHERE kind = 'counter' AND name = 'gid'");
         (await server.GetAsync("/user-info", (await server.CreateSessionAsync("some-user")).Cookie)).ShouldBe(500, refused);
-        server.LinesSince(logged, "Next GID 2999999 out of range (>= 2999999)")[0].GetProperty("group").GetString().ShouldBe("foo");
+        server.LinesSince(lineCount, "Next GID 2999999 out of range (>= 2999999)")[0].GetProperty("group").GetString().ShouldBe("foo");
 
         await server.SqlAsync("DELETE FROM porthor_id WHERE kind = 'counter' AND name = 'uid'");
         (await server.GetAsync("/user-info", (await server.CreateSessionAsync("uncounted")).Cookie)).ShouldBe(500, refused);
-        server.LinesSince(logged, "Firestore UID counter not found").ShouldNotBeEmpty();
+        server.LinesSince(lineCount, "Firestore UID counter not found").ShouldNotBeEmpty();
         await server.Host.Core.Sql.Ids.InitializeAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync("/user-info", (await server.CreateSessionAsync("counted")).Cookie)).StatusCode.ShouldBe(200);
         // Existing assignments stay valid.

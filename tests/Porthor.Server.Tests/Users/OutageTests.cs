@@ -21,12 +21,12 @@ public sealed class OutageTests
         await using var ldap = await StartLdapAsync();
         await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         await servers.Tree.AddUserAsync("known", mail: "known@example.com");
         await servers.Tree.AddUserAsync("never-seen", mail: "never@example.com");
         await servers.Tree.AddGroupAsync("vips", 7, "known");
         var (known, unseen) = (await server.CreateSessionAsync("known"), await server.CreateSessionAsync("never-seen"));
-        (await server.AskAsync("?service=other", known.Cookie)).Header("X-Auth-Request-Email").ShouldBe("known@example.com");
+        (await server.AuthorizeAsync("?service=other", known.Cookie)).Header("X-Auth-Request-Email").ShouldBe("known@example.com");
         if (how == "killed")
             await ldap.KillAsync();
         else
@@ -36,7 +36,7 @@ public sealed class OutageTests
         foreach (var later in (int[])[0, 301, 3000])
         {
             server.Clock.Advance(TimeSpan.FromSeconds(later));
-            var passed = await InTimeAsync(server.AskAsync("?service=other", known.Cookie));
+            var passed = await ShouldAnswerInTimeAsync(server.AuthorizeAsync("?service=other", known.Cookie));
             passed.ShouldBeAllowed();
             passed.Header("X-Auth-Request-Email").ShouldBe("known@example.com");
             // The user is a member of a group without limits.
@@ -45,32 +45,33 @@ public sealed class OutageTests
         }
 
         // A user who was not looked up is neither allowed without an email address nor denied with 401 or 403.
-        var refused = await InTimeAsync(server.AskAsync("", unseen.Cookie));
+        var refused = await ShouldAnswerInTimeAsync(server.AuthorizeAsync("", unseen.Cookie));
         refused.StatusCode.ShouldBe(503, refused.Body);
         refused.Header("X-Error-Status").ShouldBe("503");
         refused.Header("Retry-After").ShouldBe("1");
         refused.Header("X-Auth-Request-User").ShouldBeNull();
 
         // User data in the token need no directory: an email address is sufficient if no groups are needed.
-        var told = await server.LogInAsync("told", user: new() { Email = "told@example.com" });
-        (await InTimeAsync(server.AskAsync("", told.Cookie))).Header("X-Auth-Request-Email").ShouldBe("told@example.com");
+        var userInToken = await server.LogInAsync("userInToken", user: new() { Email = "userInToken@example.com" });
+        (await ShouldAnswerInTimeAsync(server.AuthorizeAsync("", userInToken.Cookie))).Header("X-Auth-Request-Email")
+            .ShouldBe("userInToken@example.com");
         var member = await server.LogInAsync("member", user: new() { Email = "member@example.com", Groups = [new("vips", 7)] });
-        (await InTimeAsync(server.AskAsync("?service=other", member.Cookie))).ShouldBeAllowed();
+        (await ShouldAnswerInTimeAsync(server.AuthorizeAsync("?service=other", member.Cookie))).ShouldBeAllowed();
         // Here groups are needed: members of the group have no limits.
-        (await InTimeAsync(server.AskAsync("?service=other", told.Cookie))).StatusCode.ShouldBe(503);
+        (await ShouldAnswerInTimeAsync(server.AuthorizeAsync("?service=other", userInToken.Cookie))).StatusCode.ShouldBe(503);
 
         // The grace period ends.
         server.Clock.Advance(TimeSpan.FromSeconds(1000));
-        (await InTimeAsync(server.AskAsync("", known.Cookie))).StatusCode.ShouldBe(503);
+        (await ShouldAnswerInTimeAsync(server.AuthorizeAsync("", known.Cookie))).StatusCode.ShouldBe(503);
 
         // The directory is available again, and all requests work as before.
         if (how == "killed")
             await ldap.RestartAsync();
         else
             ldap.Resume();
-        await RealServers.UntilAsync(
-            async () => (await server.AskAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to be allowed");
-        (await server.AskAsync("", unseen.Cookie)).Header("X-Auth-Request-Email").ShouldBe("never@example.com");
+        await RealServers.WaitUntilAsync(
+            async () => (await server.AuthorizeAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to be allowed");
+        (await server.AuthorizeAsync("", unseen.Cookie)).Header("X-Auth-Request-Email").ShouldBe("never@example.com");
     }
 
     [Fact]
@@ -79,7 +80,7 @@ public sealed class OutageTests
         await using var ldap = await StartLdapAsync();
         await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         await servers.Tree.AddGroupAsync("staff", 8, "leaver");
         var (user, admin) = (await server.CreateSessionAsync("user"), await server.CreateSessionAsync("admin", "admin:userinfo"));
         var users = server.Host.Core.Users;
@@ -123,7 +124,7 @@ public sealed class OutageTests
         await using var ldap = await StartLdapAsync();
         await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         ldap.Pause();
         var begun = Stopwatch.GetTimestamp();
         (await server.GetUserInfoAsync(await server.CreateSessionAsync("patient"))).StatusCode.ShouldBe(500);
@@ -139,7 +140,7 @@ public sealed class OutageTests
         await using var ldap = await StartLdapAsync();
         await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         for (var i = 0; i < 3; i++)
         {
             (await server.GetUserInfoAsync(await server.CreateSessionAsync($"user-{i}"))).StatusCode.ShouldBe(200);
@@ -159,7 +160,7 @@ public sealed class OutageTests
         await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("popular", mail: "popular@example.com");
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var popular = await server.CreateSessionAsync("popular");
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => server.GetUserInfoAsync(popular)));
         answers.ShouldAllBe(answer => answer.Json.GetProperty("email").GetString() == "popular@example.com");
@@ -170,7 +171,7 @@ public sealed class OutageTests
     }
 
     /// <summary>Waits for a response and checks that it arrives within the answer timeout and some additional time.</summary>
-    private static async Task<Answer> InTimeAsync(Task<Answer> asked)
+    private static async Task<Answer> ShouldAnswerInTimeAsync(Task<Answer> asked)
     {
         var begun = Stopwatch.GetTimestamp();
         var answer = await asked;

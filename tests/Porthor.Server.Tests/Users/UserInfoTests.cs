@@ -24,7 +24,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     [Theory, EveryMode(WithLdap = true)]
     public async Task Missing_user_data_of_a_token_are_read_from_the_directory(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var (name, gid) = (Name(mode, "filled"), 3110 + (int)mode);
         // Of several values the first one is used.
         await servers.Tree.AddUserAsync(name, "Ünï Cødé 名字", "first@example.com", 3001, gid, ("mail", "second@example.com"));
@@ -35,23 +35,23 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         await servers.Tree.AddGroupAsync($"{name}-none", gid: null, name);
         await servers.Tree.AddGroupAsync($"{name}-zero", 0, name);
 
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var browser = await server.CreateSessionAsync(name);
         (await server.GetUserInfoAsync(browser)).ShouldBe(
             200,
             $$"""{"username":"{{name}}","name":"Ünï Cødé 名字","email":"first@example.com","uid":3001,"gid":{{gid}}"""
                 + $$""","groups":[{"name":"{{name}}","id":3001},{"name":"{{name}}-a","id":3101},{"name":"{{name}}-b","id":3102},"""
             + $$"""{"name":"{{name}}-primary","id":{{gid}}}]}""");
-        var bad = server.LinesSince(logged, $"LDAP group {name}!bad invalid, ignoring")[0];
+        var bad = server.LinesSince(lineCount, $"LDAP group {name}!bad invalid, ignoring")[0];
         bad.GetProperty("severity").GetString().ShouldBe("warning");
         bad.GetProperty("user").GetString().ShouldBe(name);
         bad.GetProperty("ldap_url").GetString().ShouldBe(servers.Tree.Settings.Url);
         bad.GetProperty("ldap_search").GetString().ShouldBe($"(&(objectClass=posixGroup)(member=uid={name},{servers.Tree.People}))");
-        server.LinesSince(logged, $"LDAP group {name}-none has invalid gidNumber, ignoring").Count.ShouldBe(1);
-        server.LinesSince(logged, $"LDAP group {name}-zero has invalid gidNumber, ignoring").Count.ShouldBe(1);
+        server.LinesSince(lineCount, $"LDAP group {name}-none has invalid gidNumber, ignoring").Count.ShouldBe(1);
+        server.LinesSince(lineCount, $"LDAP group {name}-zero has invalid gidNumber, ignoring").Count.ShouldBe(1);
 
         // A proxy gets the email address.
-        var passed = await server.AskAsync("", browser.Cookie);
+        var passed = await server.AuthorizeAsync("", browser.Cookie);
         passed.ShouldBeAllowed();
         (passed.Header("X-Auth-Request-User"), passed.Header("X-Auth-Request-Email")).ShouldBe((name, "first@example.com"));
         (await server.SendAsync(
@@ -61,7 +61,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     [Theory, EveryMode(WithLdap = true)]
     public async Task Each_field_of_a_token_takes_precedence(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var (name, gid) = (Name(mode, "told"), 3210 + (int)mode);
         await servers.Tree.AddUserAsync(name, "From Ldap", "ldap@example.com", 3201, gid);
         await servers.Tree.AddGroupAsync($"{name}-group", 3202, name);
@@ -92,7 +92,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     [Theory, EveryMode(WithLdap = true)]
     public async Task Unknown_fields_are_absent(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         (await server.GetUserInfoAsync(await server.CreateSessionAsync(Name(mode, "absent")))).ShouldBe(
             200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
         (await server.SendAsync(
@@ -104,7 +104,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         var browser = await server.CreateSessionAsync(bare);
         (await server.GetUserInfoAsync(browser)).ShouldBe(
             200, $$"""{"username":"{{bare}}","uid":3301,"gid":3301,"groups":[{"name":"{{bare}}","id":3301}]}""");
-        (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email").ShouldBeNull();
+        (await server.AuthorizeAsync("", browser.Cookie)).Header("X-Auth-Request-Email").ShouldBeNull();
     }
 
     /// <summary>
@@ -113,7 +113,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     [Theory, EveryMode(WithLdap = true)]
     public async Task The_primary_group_is_found_by_its_GID(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var (name, gid) = (Name(mode, "primary"), 3400 + (int)mode);
         await servers.Tree.AddUserAsync(name, uid: gid + 10, gid: gid);
         await servers.Tree.AddGroupAsync($"{name}!invalid", gid);
@@ -129,7 +129,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     [Theory, EveryMode(WithLdap = true)]
     public async Task The_groups_of_a_login_are_names(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var (name, gid) = (Name(mode, "entering"), 3500 + (int)mode);
         await servers.Tree.AddUserAsync(name, uid: 1, gid: gid);
         await servers.Tree.AddGroupAsync($"{name}-none", gid: null, name);
@@ -157,11 +157,11 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     [Theory, EveryMode(WithLdap = true)]
     public async Task Directory_changes_apply_after_five_minutes(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var name = Name(mode, "changing");
         await servers.Tree.AddUserAsync(name, mail: "old@example.com");
         var browser = await server.CreateSessionAsync(name);
-        async Task<string?> Email() => (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email");
+        async Task<string?> Email() => (await server.AuthorizeAsync("", browser.Cookie)).Header("X-Auth-Request-Email");
         (await Email()).ShouldBe("old@example.com");
         await servers.Tree.ReplaceAsync(name, "mail", "new@example.com");
         server.Clock.Advance(TimeSpan.FromSeconds(290));
@@ -180,11 +180,11 @@ public sealed class DirectorySettingsTests
     [LdapFact]
     public async Task Disabled_attributes_are_not_returned()
     {
-        await using var servers = new Variant(settings => settings with { NameAttr = null, EmailAttr = null, GidAttr = null });
+        await using var servers = new CustomLdapServers(settings => settings with { NameAttr = null, EmailAttr = null, GidAttr = null });
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("quiet", "Not Told", "not-told@example.com", 1, 2);
         await servers.Tree.AddGroupAsync("primary", 2);
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.GetUserInfoAsync(await server.CreateSessionAsync("quiet"))).ShouldBe(
             200, """{"username":"quiet","uid":1,"groups":[]}""");
         (await server.Host.Core.Users.GetGroupNamesAsync("quiet", UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
@@ -194,10 +194,11 @@ public sealed class DirectorySettingsTests
     [LdapFact]
     public async Task Members_can_be_listed_by_their_usernames()
     {
-        await using var servers = new Variant(settings => settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" });
+        await using var servers = new CustomLdapServers(
+            settings => settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" });
         await servers.InitializeAsync();
         await servers.Tree.AddGroupAsync("team", 9, "bare");
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.GetUserInfoAsync(await server.CreateSessionAsync("bare"))).ShouldBe(
             200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
     }
@@ -205,12 +206,12 @@ public sealed class DirectorySettingsTests
     [LdapFact]
     public async Task Without_a_user_base_DN_only_groups_are_looked_up()
     {
-        await using var servers = new Variant(
+        await using var servers = new CustomLdapServers(
             settings => settings with { UserBaseDn = "", GroupSearchByDn = false, GroupMemberAttr = "memberName" });
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("nobody", "Never Told");
         await servers.Tree.AddGroupAsync("team", 9, "nobody");
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetUserInfoAsync(await server.CreateSessionAsync("nobody"))).ShouldBe(
             200, """{"username":"nobody","groups":[{"name":"team","id":9}]}""");
@@ -227,11 +228,11 @@ public sealed class DirectorySettingsTests
     public async Task An_invalid_entry_is_an_error_and_not_an_outage(string number)
     {
         await using var slack = new RecordingServer();
-        await using var servers = new Variant(settings => settings with { UidAttr = "employeeNumber" }, slack.Url);
+        await using var servers = new CustomLdapServers(settings => settings with { UidAttr = "employeeNumber" }, slack.Url);
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("odd", "Odd", "odd@example.com", attributes: ("employeeNumber", number));
         await servers.Tree.AddUserAsync("even", attributes: ("employeeNumber", "2"));
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var odd = await server.CreateSessionAsync("odd");
         // No other session exists that the health check could use.
         (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(200);
@@ -239,17 +240,17 @@ public sealed class DirectorySettingsTests
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
         // Operators get an alert, but not for every authorization subrequest.
         var first = await server.GetUserInfoAsync(odd);
-        await RealServers.UntilAsync(() => Task.FromResult(slack.All.Single()), "the alert");
-        var alert = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks");
+        await RealServers.WaitUntilAsync(() => Task.FromResult(slack.Requests.Single()), "the alert");
+        var alert = JsonDocument.Parse(slack.Requests[0].Text).RootElement.GetProperty("blocks");
         alert[0].GetProperty("text").GetProperty("text").GetString().ShouldBe("Error in Gafaelfawr: LDAP user entry invalid");
         string?[] fields = [.. alert[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString())];
         (fields[0], fields[^1]).ShouldBe(("*Exception type*\nLDAPError", "*User*\nodd"));
-        (await server.AskAsync("", odd.Cookie)).StatusCode.ShouldBe(500);
+        (await server.AuthorizeAsync("", odd.Cookie)).StatusCode.ShouldBe(500);
         foreach (var answer in (Answer[])[
-            first, await server.AskAsync("", odd.Cookie), await server.GetAsync("/users/odd", admin.Cookie),
+            first, await server.AuthorizeAsync("", odd.Cookie), await server.GetAsync("/users/odd", admin.Cookie),
             await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, odd.Cookie),
-            // Also if no data of the entry are needed.
-            await server.AskAsync("", (await server.LogInAsync("odd", user: new() { Email = "told@example.com" })).Cookie)])
+            // The answer is the same if no data of the entry are needed.
+            await server.AuthorizeAsync("", (await server.LogInAsync("odd", user: new() { Email = "told@example.com" })).Cookie)])
         {
             answer.ShouldBe(500, refused);
             answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
@@ -268,7 +269,7 @@ public sealed class DirectorySettingsTests
         (await server.GetUserInfoAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);
     }
 
-    internal sealed class Variant(Func<LdapSettings, LdapSettings> configure, Uri? slack = null) : LdapServers
+    internal sealed class CustomLdapServers(Func<LdapSettings, LdapSettings> configure, Uri? slack = null) : LdapServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) =>
             base.Configure(settings) with { Slack = new SlackSettings(Webhook: slack is null ? null : new Secret(slack.AbsoluteUri)) };

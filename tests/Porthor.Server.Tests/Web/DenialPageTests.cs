@@ -14,7 +14,7 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
     [Theory, EveryMode]
     public async Task A_denial_page_contains_the_user_the_scopes_and_a_link_to_another_login(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("denied", "read:all");
         const string query = "?scope=read:all&scope=exec:admin&scope=%3Cscript%3E";
         var answer = await server.ForwardAsync(query, "GET", "/x?a=\"'><script>alert(1)</script>&b=1", browser.Cookie, Html);
@@ -42,7 +42,7 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
     [Theory, EveryMode]
     public async Task Other_clients_get_JSON(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("program", "read:all");
         foreach (var headers in ((string, string)[][])[
             [], [("Accept", "*/*")], [("Accept", "application/json")], [("Accept", "application/json, text/html;q=0.5")],
@@ -50,23 +50,24 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
             (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeDeniedAs(
                 403, "insufficient_scope", "Token missing required scope");
         // NGINX forwards the browser's headers and reads the error from headers of the response.
-        var forPage = await server.AskAsync("?scope=exec:admin", browser.Cookie, Html);
-        forPage.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+        var forPage = await server.AuthorizeAsync("?scope=exec:admin", browser.Cookie, Html);
+        forPage.ShouldBeError(403, 403, "insufficient_scope", "Token missing required scope");
         forPage.Header("X-Error-User").ShouldBe("program");
-        (await server.AskAsync("?scope=exec:admin", browser.Cookie)).Header("X-Error-User").ShouldBeNull();
-        (await server.AskAsync("?scope=exec:admin", browser.Cookie, Html, ("X-Requested-With", "XMLHttpRequest"))).Header("X-Error-User")
+        (await server.AuthorizeAsync("?scope=exec:admin", browser.Cookie)).Header("X-Error-User").ShouldBeNull();
+        (await server.AuthorizeAsync("?scope=exec:admin", browser.Cookie, Html, ("X-Requested-With", "XMLHttpRequest")))
+            .Header("X-Error-User")
             .ShouldBeNull();
-        (await server.AskAsync(
+        (await server.AuthorizeAsync(
             "?scope=exec:admin", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"), Html)).Header("X-Error-User")
             .ShouldBeNull();
-        (await server.AskAsync("?scope=read:all", browser.Cookie, Html)).Header("X-Error-User").ShouldBeNull();
+        (await server.AuthorizeAsync("?scope=read:all", browser.Cookie, Html)).Header("X-Error-User").ShouldBeNull();
         (await server.SendAsync(HttpMethod.Get, "/auth/nothing")).ShouldBe(404, """{"detail":"Not Found"}""");
     }
 
     [Theory, EveryMode]
     public async Task Every_status_has_a_page(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("various", "read:all", UserData.None);
         (await server.ForwardAsync("?service=test", browser.Cookie)).StatusCode.ShouldBe(200);
         var limited = await server.ForwardAsync("?service=test", browser.Cookie, Html);
@@ -77,7 +78,7 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
         var options = await server.ForwardAsync("", "OPTIONS", "/", Html);
         (options.StatusCode, Read(options).Title).ShouldBe((404, "Not found"));
 
-        // Porthor's own routes.
+        // Denied requests to Porthor's own routes get a page too.
         foreach (var (path, status, title) in (IEnumerable<(string, int, string)>)[
             ("/auth/nothing/%3Cscript%3E", 404, "Not found"), ("/logout?rd=https://evil.org/%3Cscript%3E", 422, "Invalid request"),
             ("/auth/api/v1/history/token-changes", 403, "Access denied")])

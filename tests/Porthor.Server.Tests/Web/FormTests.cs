@@ -15,10 +15,10 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task A_form_must_contain_the_CSRF_value_of_the_session(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("attacked");
         var attacker = await server.LogInAsync("attacker");
-        var token = await server.MakeTokenAsync(browser, "kept");
+        var token = await server.CreateTokenAsync(browser, "kept");
         foreach (var (path, fields) in Forms(token.Key))
         {
             foreach (var attempt in ((string, string)[][])[
@@ -26,36 +26,36 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
                 [("csrf", browser.Csrf.Item2.ToUpperInvariant())], [("CSRF-TOKEN", browser.Csrf.Item2)],
                 // Of several values the last one applies, so that a value cannot be prepended.
                 [("csrf", browser.Csrf.Item2), ("csrf", "wrong")]])
-                await ShouldBeRefusedAsync(server, browser, path, [.. fields, .. attempt], []);
+                await ShouldBeRejectedAsync(server, browser, path, [.. fields, .. attempt], []);
             // A value in a header does not replace the form field.
-            await ShouldBeRefusedAsync(server, browser, path, fields, [browser.Csrf]);
+            await ShouldBeRejectedAsync(server, browser, path, fields, [browser.Csrf]);
         }
-        await ShouldBeUntouchedAsync(server, browser, token.Key);
+        await ShouldBeUnchangedAsync(server, browser, token.Key);
     }
 
     /// <summary>Many parties can see URLs.</summary>
     [Theory, EveryMode]
     public async Task The_CSRF_value_is_not_accepted_in_a_URL(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("addressed");
         foreach (var (path, fields) in Forms(browser.Key))
-            await ShouldBeRefusedAsync(server, browser, $"{path}?csrf={browser.Csrf.Item2}", fields, []);
+            await ShouldBeRejectedAsync(server, browser, $"{path}?csrf={browser.Csrf.Item2}", fields, []);
         (await server.OpenAsync(browser, PageClient.Tokens)).TextsOf("tbody tr").Count.ShouldBe(1);
     }
 
     [Theory, EveryMode]
     public async Task A_form_must_come_from_one_of_Porthors_pages(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("neighbour");
-        var token = await server.MakeTokenAsync(browser, "kept");
+        var token = await server.CreateTokenAsync(browser, "kept");
         foreach (var (path, fields) in Forms(token.Key))
         {
             foreach (var site in (string[])["cross-site", "same-site", "none", "", "Same-Origin", "anything"])
-                await ShouldBeRefusedAsync(server, browser, path, [.. fields, ("csrf", browser.Csrf.Item2)], [("Sec-Fetch-Site", site)]);
+                await ShouldBeRejectedAsync(server, browser, path, [.. fields, ("csrf", browser.Csrf.Item2)], [("Sec-Fetch-Site", site)]);
         }
-        await ShouldBeUntouchedAsync(server, browser, token.Key);
+        await ShouldBeUnchangedAsync(server, browser, token.Key);
         // Forms of the same origin, and of browsers without these headers, are accepted.
         foreach (var headers in ((string, string)[][])[[("Sec-Fetch-Site", "same-origin")], []])
         {
@@ -69,7 +69,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task Only_form_encodings_are_accepted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("typist");
         var body = $"name=x&lifetime=86400&csrf={browser.Csrf.Item2}";
         foreach (var type in (string?[])[
@@ -97,10 +97,10 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
     [Theory, EveryMode]
     public async Task A_form_without_a_session_links_to_the_login(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("ended");
-        var dead = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = browser.Csrf.Item2 });
-        foreach (var headers in ((string, string)[][])[[], [dead], [TestServer.Bearer(browser.Session)]])
+        var invalidSession = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = browser.Csrf.Item2 });
+        foreach (var headers in ((string, string)[][])[[], [invalidSession], [TestServer.Bearer(browser.Session)]])
         {
             var answer = await server.PostAsync(
                 browser: null, PageClient.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
@@ -116,21 +116,21 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         (PageClient.RevokePage(key), []),
     ];
 
-    private static async Task ShouldBeRefusedAsync(
+    private static async Task ShouldBeRejectedAsync(
         ApiServer server, Browser browser, string path, IEnumerable<(string, string)> fields, (string, string)[] headers)
     {
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var answer = await server.PostAsync(browser, path, fields, headers);
         answer.StatusCode.ShouldBe(403);
         answer.Title.ShouldBe("Form not accepted");
         answer.Link("Open the page again").ShouldBe(path);
         // The entered data are not shown again: they can come from another site.
         answer.Answer.Body.ShouldNotContain("planted");
-        server.LinesSince(logged, "CSRF verification failed")
+        server.LinesSince(lineCount, "CSRF verification failed")
             .ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe(browser.Username);
     }
 
-    private static async Task ShouldBeUntouchedAsync(ApiServer server, Browser browser, TokenKey kept)
+    private static async Task ShouldBeUnchangedAsync(ApiServer server, Browser browser, TokenKey kept)
     {
         var tokens = (await server.GetAsync($"/users/{browser.Username}/tokens", browser.Cookie)).Json.EnumerateArray();
         tokens.Select(token => token.GetProperty("token").GetString()).ShouldBe([kept.Value, browser.Key.Value], ignoreOrder: true);

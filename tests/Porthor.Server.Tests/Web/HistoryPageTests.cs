@@ -9,11 +9,11 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
     [Theory, EveryMode]
     public async Task History_pages_link_in_both_directions(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("walker");
         (await server.OpenAsync(browser, "/auth/tokens/history")).TextOf(".paging p").ShouldBe("1 change");
         for (var i = 0; i < 119; i++)
-            await server.MakeTokenAsync(browser, $"token {i}");
+            await server.CreateTokenAsync(browser, $"token {i}");
 
         List<IReadOnlyList<string>> pages = [];
         List<string> addresses = [];
@@ -42,14 +42,14 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
     [Theory, EveryMode]
     public async Task Edits_show_the_old_values(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("edited", "user:token,read:all");
-        var token = await server.MakeTokenAsync(browser, "old", "read:all", server.Now + 7200);
+        var token = await server.CreateTokenAsync(browser, "old", "read:all", server.Now + 7200);
         var path = $"/users/edited/tokens/{token.Key}";
         var admin = await server.LogInAsync("editor", "admin:token");
         (await server.PatchAsync(
             path, new { token_name = "new", scopes = Array.Empty<string>(), expires = server.Now + 3600 },
-            admin.Writing)).StatusCode.ShouldBe(200);
+            admin.WriteHeaders)).StatusCode.ShouldBe(200);
 
         var page = await server.OpenAsync(browser, $"/auth/tokens/history?key={token.Key}");
         page.Title.ShouldBe("History of a token");
@@ -68,9 +68,9 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
     [Theory, EveryMode]
     public async Task An_administrator_searches_the_history_of_all_users(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("observed");
-        var token = await server.MakeTokenAsync(browser, "watched");
+        var token = await server.CreateTokenAsync(browser, "watched");
         var admin = await server.LogInAsync("observer", "admin:token");
         foreach (var (query, count) in (IEnumerable<(string, int)>)[
             ("username=observed", 2), ("username=observed&actor=&key=&ip_address=&since=&until=&token_type=", 2),
@@ -95,7 +95,7 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         wrong.ErrorOf("username").ShouldBe("This is not a valid username.");
         // The complete history in pages, with the same filters.
         for (var i = 0; i < 60; i++)
-            await server.MakeTokenAsync(browser, $"many {i}");
+            await server.CreateTokenAsync(browser, $"many {i}");
         var first = await server.OpenAsync(admin, "/auth/tokens/history/all?username=observed&token_type=user");
         first.Link("Older")!.ShouldStartWith("/auth/tokens/history/all?username=observed&token_type=user&cursor=");
         (await server.OpenAsync(admin, first.Link("Older")!)).TextsOf("tbody tr").Count.ShouldBe(11);

@@ -14,9 +14,9 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task A_token_is_created_and_shown_once(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("maker", "user:token,read:all,read:some");
-        var made = await server.MakeTokenOnPageAsync(browser, "  my laptop ", "read:all", "read:some");
+        var made = await server.CreateTokenOnPageAsync(browser, "  my laptop ", "read:all", "read:some");
         var token = PageClient.TokenOn(made);
         made.Answer.Header("Location").ShouldBeNull();
         made.Text.ShouldContain("Token created. It will not be shown again.");
@@ -39,20 +39,20 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task Only_scopes_of_the_session_are_offered_and_granted(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("narrow", "user:token,read:all,not:known");
         var form = await server.OpenAsync(browser, PageClient.NewToken);
         form.TextsOf("label.choice").ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
         form.Document.QuerySelectorAll<IHtmlInputElement>("label.choice input").ShouldAllBe(box => !box.IsChecked);
-        foreach (var (scope, why) in (IEnumerable<(string, string)>)[
+        foreach (var (scope, description) in (IEnumerable<(string, string)>)[
             ("read:some", "Requested scopes are broader than your current scopes: read:some."),
             ("admin:token", "Requested scopes are broader than your current scopes: admin:token."),
             ("not:known", "Unknown scopes requested: not:known."),
             ("<script>", "Requested scopes are broader than your current scopes: <script>.")])
         {
-            var refused = await server.MakeTokenOnPageAsync(browser, "too much", scope, "read:all");
+            var refused = await server.CreateTokenOnPageAsync(browser, "too much", scope, "read:all");
             refused.StatusCode.ShouldBe(422);
-            refused.ErrorOf("scopes")!.ShouldStartWith(why);
+            refused.ErrorOf("scopes")!.ShouldStartWith(description);
             // The entered data are shown again.
             refused.Document.QuerySelector<IHtmlInputElement>("#name")!.Value.ShouldBe("too much");
             refused.Document.QuerySelector<IHtmlInputElement>("input[value='read:all']")!.IsChecked.ShouldBeTrue();
@@ -65,9 +65,9 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task An_error_is_shown_next_to_its_field(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("careless");
-        await server.MakeTokenAsync(browser, "taken");
+        await server.CreateTokenAsync(browser, "taken");
         server.Clock.Advance(TimeSpan.FromSeconds(1));
         foreach (var (fields, field, message) in (IEnumerable<((string, string)[], string, string)>)[
             ([("lifetime", "86400")], "name", "A token needs a name."),
@@ -98,14 +98,14 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             refused.TextOf("[role=alert]").ShouldBe("No token was created. Correct the errors below.");
         }
         // A browser cannot send NUL in a form, and ASP.NET Core rejects it.
-        (await server.MakeTokenOnPageAsync(browser, "nul\0")).StatusCode.ShouldBe(400);
+        (await server.CreateTokenOnPageAsync(browser, "nul\0")).StatusCode.ShouldBe(400);
         (await server.GetAsync("/users/careless/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
     }
 
     [Theory, EveryMode]
     public async Task A_token_can_expire_on_a_day_or_never(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("planner");
         var form = await server.OpenAsync(browser, PageClient.NewToken);
         form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 30 days", "in 90 days", "in a year", "on a date", "never"]);
@@ -138,28 +138,28 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task A_form_that_is_sent_again_creates_no_second_token(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("impatient");
         var form = await server.OpenAsync(browser, PageClient.NewToken);
         (string, string)[] fields = [("name", "once"), ("lifetime", "86400")];
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => server.SubmitAsync(browser, form, fields)));
         var token = PageClient.TokenOn(answers.Where(answer => answer.StatusCode == 201).ShouldHaveSingleItem());
         foreach (var answer in answers.Where(answer => answer.StatusCode != 201))
-            ShouldTellOf(answer, token.Key.Value);
+            ShouldReport(answer, token.Key.Value);
 
         server.Clock.Advance(TimeSpan.FromSeconds(2));
-        ShouldTellOf(await server.SubmitAsync(browser, form, fields), token.Key.Value);
+        ShouldReport(await server.SubmitAsync(browser, form, fields), token.Key.Value);
         (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
 
-        // Not even when the name is available again.
-        (await server.DeleteAsync($"/users/impatient/tokens/{token.Key}", browser.Writing)).StatusCode.ShouldBe(204);
-        ShouldTellOf(await server.SubmitAsync(browser, form, fields), token.Key.Value);
+        // The form creates no token even if the name is available again.
+        (await server.DeleteAsync($"/users/impatient/tokens/{token.Key}", browser.WriteHeaders)).StatusCode.ShouldBe(204);
+        ShouldReport(await server.SubmitAsync(browser, form, fields), token.Key.Value);
         (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
 
         // A new form creates a new token.
-        PageClient.TokenOn(await server.MakeTokenOnPageAsync(browser, "once"));
+        PageClient.TokenOn(await server.CreateTokenOnPageAsync(browser, "once"));
 
-        static void ShouldTellOf(PageAnswer answer, string key)
+        static void ShouldReport(PageAnswer answer, string key)
         {
             answer.StatusCode.ShouldBe(409);
             answer.Title.ShouldBe("Token already created");
@@ -172,11 +172,11 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     [Theory, EveryMode]
     public async Task Hostile_texts_are_escaped(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         const string hostile = "\"><img src=x onerror=alert(1)>'&lt;</td>猫";
         // The data of a directory are not checked, but a token's name must not contain invisible characters.
         var browser = await server.LogInAsync("hostile", user: new() { Name = hostile + "\u202e", Email = hostile });
-        var made = await server.MakeTokenOnPageAsync(browser, hostile);
+        var made = await server.CreateTokenOnPageAsync(browser, hostile);
         var token = PageClient.TokenOn(made);
         var caller = await server.Host.Tokens.CallerAsync(browser.Session);
         await server.Host.Tokens.GetInternalTokenAsync(caller, hostile, ScopeSet.Empty);
@@ -188,8 +188,8 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             page.Text.ShouldContain(hostile);
         }
         made.Text.ShouldContain(hostile);
-        // Also in a form field that is shown again.
-        var refused = await server.MakeTokenOnPageAsync(browser, hostile + hostile[..5], "admin:token");
+        // The text is also escaped in a form field that is shown again.
+        var refused = await server.CreateTokenOnPageAsync(browser, hostile + hostile[..5], "admin:token");
         refused.Document.QuerySelector<IHtmlInputElement>("#name")!.Value.ShouldBe(hostile + hostile[..5]);
     }
 }

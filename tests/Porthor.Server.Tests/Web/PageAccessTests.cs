@@ -11,19 +11,19 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
 {
     private static readonly string Key = new('k', TokenKey.Length);
 
-    private static readonly string[] Everyones =
+    private static readonly string[] UserPages =
         [PageClient.Tokens, PageClient.NewToken, "/auth/tokens/history", $"/auth/tokens/history?key={Key}"];
 
-    private static readonly string[] Administrators =
+    private static readonly string[] AdministratorPages =
         ["/auth/tokens/search", "/auth/tokens/search?username=somebody", "/auth/tokens/history/all"];
 
     [Theory, EveryMode]
     public async Task A_user_who_is_not_signed_in_is_redirected_to_the_login_and_back(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var session = (await server.LogInAsync("visitor")).Session;
         var deadCookie = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = SessionCookie.CreateCsrf() });
-        foreach (var path in (string[])[.. Everyones, .. Administrators, $"/auth/tokens/{Key}/revoke?username=bob"])
+        foreach (var path in (string[])[.. UserPages, .. AdministratorPages, $"/auth/tokens/{Key}/revoke?username=bob"])
         {
             foreach (var headers in ((string, string)[][])[
                 [], [deadCookie], [("Cookie", "gafaelfawr=rubbish")], [server.Host.Cookie(new SessionState { Csrf = "c" })],
@@ -43,7 +43,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task A_script_is_not_redirected_to_the_login(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         (await server.SendAsync(HttpMethod.Get, PageClient.Tokens, null, ("X-Requested-With", "XMLHttpRequest")))
             .ShouldBe(403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
     }
@@ -51,10 +51,10 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task The_first_page_shows_the_user_and_their_tokens(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync(
             "resident", "user:token,read:all", TokenBuilders.SomeUser with { Name = "Renée <b>O'Hara</b> 猫" });
-        var token = await server.MakeTokenAsync(browser, "laptop", "read:all");
+        var token = await server.CreateTokenAsync(browser, "laptop", "read:all");
         var child = await server.Host.Tokens.GetInternalTokenAsync(
             await server.Host.Tokens.CallerAsync(browser.Session), "tap", ScopeSet.Of("read:all"));
 
@@ -77,7 +77,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
             page.Answer.Body.ShouldNotContain(secret.Reveal().Split('.')[1]);
         // Pages for administrators are neither linked nor shown.
         page.Document.QuerySelectorAll("nav a").Length.ShouldBe(3);
-        foreach (var path in Administrators)
+        foreach (var path in AdministratorPages)
         {
             var refused = await server.OpenAsync(browser, path);
             refused.StatusCode.ShouldBe(403);
@@ -88,9 +88,9 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task Without_the_scope_for_tokens_the_pages_show_an_error(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("scopeless", "read:all");
-        foreach (var path in Everyones)
+        foreach (var path in UserPages)
         {
             var page = await server.OpenAsync(browser, path);
             page.StatusCode.ShouldBe(path == PageClient.NewToken ? 403 : 200);
@@ -103,16 +103,16 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         var revoked = await server.PostAsync(browser, PageClient.RevokePage(browser.Key), [("csrf", browser.Csrf.Item2)]);
         revoked.StatusCode.ShouldBe(403);
         (await server.Host.Tokens.GetTokenInfoUncheckedAsync(browser.Key)).ShouldNotBeNull();
-        // They can see their username.
+        // The page shows their username.
         (await server.OpenAsync(browser, PageClient.Tokens)).Text.ShouldContain("scopeless");
     }
 
     [Theory, EveryMode]
     public async Task An_administrator_finds_the_tokens_of_a_user(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var user = await server.LogInAsync("sought");
-        var token = await server.MakeTokenAsync(user, "found");
+        var token = await server.CreateTokenAsync(user, "found");
         var browser = await server.LogInAsync("seeker", "admin:token");
         (await server.OpenAsync(browser, PageClient.Tokens)).Document.QuerySelectorAll("nav a").Length.ShouldBe(5);
         (await server.OpenAsync(browser, "/auth/tokens/search")).Document.QuerySelectorAll("table").ShouldBeEmpty();
@@ -131,9 +131,9 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task A_URL_cannot_forge_the_notice_of_a_revocation(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("misled");
-        var token = await server.MakeTokenAsync(browser, "alive");
+        var token = await server.CreateTokenAsync(browser, "alive");
         foreach (var key in (string[])[token.Key.Value, Key, "x", "%00", "<script>"])
             (await server.OpenAsync(browser, $"{PageClient.Tokens}?revoked={key}")).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
     }
@@ -160,7 +160,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task A_session_without_a_CSRF_value_for_forms_gets_one(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("valueless");
         var answer = await server.SendAsync(
             HttpMethod.Get, PageClient.NewToken, null, server.Host.Cookie(new SessionState { Token = browser.Session }));

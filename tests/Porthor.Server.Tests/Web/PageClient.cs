@@ -75,13 +75,13 @@ internal static class PageClient
         (string Name, string Value)[] all = browser is null ? headers : [browser.Cookie, .. headers];
         foreach (var (name, value) in all)
             request.Headers.TryAddWithoutValidation(name, value);
-        server.Watch.Sent(all);
+        server.LeakDetector.AddRequest(all);
         using var response = await server.Host.Client.SendAsync(request);
         return await server.ReadAsync(await Answer.ReadAsync(response), browser);
     }
 
     /// <summary>Fills in and submits the form for a new token.</summary>
-    public static async Task<PageAnswer> MakeTokenOnPageAsync(this ApiServer server, Browser browser, string name, params string[] scopes)
+    public static async Task<PageAnswer> CreateTokenOnPageAsync(this ApiServer server, Browser browser, string name, params string[] scopes)
     {
         var form = await server.OpenAsync(browser, NewToken);
         return await server.SubmitAsync(
@@ -100,18 +100,18 @@ internal static class PageClient
     private static async Task<PageAnswer> ReadAsync(this ApiServer server, Answer answer, Browser? browser)
     {
         // Every page with a form contains its CSRF value, also error pages.
-        server.Watch.Received(
+        server.LeakDetector.AddResponse(
             browser is null ? answer : answer with { Body = answer.Body.Replace(browser.Csrf.Item2, "", StringComparison.Ordinal) });
         var document = await new HtmlParser(new HtmlParserOptions { IsScripting = false }).ParseDocumentAsync(answer.Body);
         if (answer.Header("Content-Type")?.StartsWith("text/html", StringComparison.Ordinal) == true)
-            answer.ShouldBeGuarded(document);
+            answer.ShouldBeSafePage(document);
         return new PageAnswer(answer, document);
     }
 
     /// <summary>
     /// Checks the properties of all pages, including error pages: they are not cached, and run and embed only Porthor's own content.
     /// </summary>
-    private static void ShouldBeGuarded(this Answer answer, IHtmlDocument document)
+    private static void ShouldBeSafePage(this Answer answer, IHtmlDocument document)
     {
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");

@@ -10,8 +10,8 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
     [Fact]
     public async Task Files_with_a_version_are_cached_permanently_and_others_are_revalidated()
     {
-        var server = await servers.InAsync(Mode.Embedded);
-        var page = await server.MakeTokenOnPageAsync(await server.LogInAsync("loader"), "with a script");
+        var server = await servers.GetAsync(Mode.Embedded);
+        var page = await server.CreateTokenOnPageAsync(await server.LogInAsync("loader"), "with a script");
         var addresses = page.Document.QuerySelectorAll("link[href], script[src], img[src]")
             .Select(element => element.GetAttribute("href") ?? element.GetAttribute("src")!).Distinct().ToList();
         addresses.Count.ShouldBe(3);
@@ -42,7 +42,7 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
     [Fact]
     public async Task The_contrast_of_colours_is_sufficient_in_light_and_dark_mode()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var style = (await server.SendAsync(HttpMethod.Get, "/auth/assets/porthor.css")).Body;
         var blocks = Root.Matches(style).Select(block => Colour.Matches(block.Value)
             .ToDictionary(match => match.Groups["name"].Value, match => Convert.ToInt32(match.Groups["value"].Value, 16))).ToList();
@@ -76,7 +76,7 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
     [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", true)]
     public async Task A_browser_that_requests_the_index_is_redirected_to_the_pages(string? accept, bool page)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/", null, accept is null ? [] : [("Accept", accept)]);
         answer.Header("Vary").ShouldBe("Accept");
         if (page)

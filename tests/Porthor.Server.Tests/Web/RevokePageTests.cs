@@ -11,20 +11,20 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task A_token_is_revoked_with_its_children_after_a_confirmation(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("regretful", "user:token,read:all");
-        var token = await server.MakeTokenAsync(browser, "lost", "read:all");
+        var token = await server.CreateTokenAsync(browser, "lost", "read:all");
         var child = await server.Host.Tokens.GetInternalTokenAsync(
             await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
 
         // The confirmation page does not revoke the token.
-        var question = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
-        question.StatusCode.ShouldBe(200);
-        question.Text.ShouldContain("lost");
-        question.Link("Cancel").ShouldBe(PageClient.Tokens);
+        var confirmation = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
+        confirmation.StatusCode.ShouldBe(200);
+        confirmation.Text.ShouldContain("lost");
+        confirmation.Link("Cancel").ShouldBe(PageClient.Tokens);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
-        var done = await server.SubmitAsync(browser, question, []);
+        var done = await server.SubmitAsync(browser, confirmation, []);
         done.StatusCode.ShouldBe(303);
         done.Answer.Header("Location").ShouldBe($"{PageClient.Tokens}?revoked={token.Key}");
         done.Answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
@@ -34,8 +34,8 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         list.TextOf(".notice").ShouldStartWith($"Revoked: lost ({token.Key}).");
         list.TextsOf("tbody tr").Count.ShouldBe(1);
 
-        // The form sent again has nothing to revoke, which is not an error.
-        (await server.SubmitAsync(browser, question, [])).StatusCode.ShouldBe(303);
+        // If the form is sent again, there is nothing to revoke. This is not an error.
+        (await server.SubmitAsync(browser, confirmation, [])).StatusCode.ShouldBe(303);
         (await server.GetAsync($"/users/regretful/tokens/{token.Key}/change-history", browser.Cookie)).Json.EnumerateArray()
             .Count(change => change.GetProperty("action").GetString() == "revoke").ShouldBe(2);
         (await server.OpenAsync(browser, PageClient.RevokePage(token.Key))).StatusCode.ShouldBe(404);
@@ -47,9 +47,9 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task Only_administrators_can_revoke_tokens_of_others(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var owner = await server.LogInAsync("owner");
-        var token = await server.MakeTokenAsync(owner, "theirs");
+        var token = await server.CreateTokenAsync(owner, "theirs");
         var other = await server.LogInAsync("other");
         foreach (var (path, status) in (IEnumerable<(string, int)>)[
             (PageClient.RevokePage(token.Key), 404), ($"{PageClient.RevokePage(token.Key)}?username=owner", 403),
@@ -63,9 +63,9 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
         var admin = await server.LogInAsync("warden", "admin:token");
-        var question = await server.OpenAsync(admin, $"{PageClient.RevokePage(token.Key)}?username=owner");
-        question.TextsOf("dd").ShouldContain("owner");
-        var done = await server.SubmitAsync(admin, question, []);
+        var confirmation = await server.OpenAsync(admin, $"{PageClient.RevokePage(token.Key)}?username=owner");
+        confirmation.TextsOf("dd").ShouldContain("owner");
+        var done = await server.SubmitAsync(admin, confirmation, []);
         done.Answer.Header("Location").ShouldBe($"/auth/tokens/search?username=owner&revoked={token.Key}");
         (await server.OpenAsync(admin, done.Answer.Header("Location")!)).TextOf(".notice").ShouldStartWith("Revoked: theirs");
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
@@ -78,11 +78,11 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
     [Theory, EveryMode]
     public async Task Revoking_the_current_session_signs_out(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("leaver");
-        var question = await server.OpenAsync(browser, PageClient.RevokePage(browser.Key));
-        question.TextOf(".notice").ShouldBe("This is the session of this browser. You will have to sign in again.");
-        var done = await server.SubmitAsync(browser, question, []);
+        var confirmation = await server.OpenAsync(browser, PageClient.RevokePage(browser.Key));
+        confirmation.TextOf(".notice").ShouldBe("This is the session of this browser. You will have to sign in again.");
+        var done = await server.SubmitAsync(browser, confirmation, []);
         done.StatusCode.ShouldBe(200);
         done.Title.ShouldBe("Signed out");
         done.Link("Sign in again").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens");

@@ -13,7 +13,7 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
     [Theory, EveryMode]
     public async Task All_tokens_are_reachable_page_by_page(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("many");
         List<string> keys = [];
         for (var number = 0; number < 120; number++)
@@ -62,11 +62,11 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
             (await server.OpenAsync(browser, $"{PageClient.Tokens}?made={wrong}")).StatusCode.ShouldBe(422, wrong);
     }
 
-    /// <summary>More than one batch of the API's list.</summary>
+    /// <summary>The list is longer than a batch of the API's list.</summary>
     [Theory, EveryMode]
     public async Task A_long_list_is_complete(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var browser = await server.LogInAsync("long-list");
         var now = server.Clock.GetSecondsNow();
         await server.Host.Core.CreateManyAsync("long-list", 1203, now);

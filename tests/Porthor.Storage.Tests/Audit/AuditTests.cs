@@ -6,64 +6,66 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Audit;
 
-/// <summary>Inconsistencies between the stores, their audit findings, and their repair. AUD-001 to AUD-008, deviations 16, 28.</summary>
+/// <summary>
+/// Tests the audit findings of inconsistencies between the stores, and their repair. AUD-001 to AUD-008, deviations 16, 28.
+/// </summary>
 public sealed class AuditTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task Every_inconsistency_is_reported_and_repaired_if_possible(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
-        var stores = new Stores(operations);
+        var stores = new InconsistentStores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,exec:notebook");
-        async Task<Token> MakeAsync(string name) =>
+        async Task<Token> CreateAsync(string name) =>
             await operations.Tokens.CreateUserTokenAsync(
                 session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), operations.Now.AddDays(30)));
 
         // AUD-001: a row without a record. A second such row has expired and is not a finding.
-        var listed = await MakeAsync("listed");
+        var listed = await CreateAsync("listed");
         await stores.DeleteRecordAsync(listed);
-        var expired = await MakeAsync("expired");
+        var expired = await CreateAsync("expired");
         await stores.DeleteRecordAsync(expired);
         await stores.ChangeRowAsync(expired, row => row with { Expires = operations.Now });
         // AUD-002: a record without a row.
-        var unlisted = await MakeAsync("unlisted");
+        var unlisted = await CreateAsync("unlisted");
         await stores.DeleteRowAsync(unlisted);
         // AUD-003: a record and a row that differ.
-        var different = await MakeAsync("different");
+        var different = await CreateAsync("different");
         await stores.ChangeRecordAsync(
             different, record => record with { Scopes = ScopeSet.Of("user:token"), Created = record.Created.AddSeconds(5) });
         // AUD-004, AUD-005: a child that expires after its parent, and a child without a parent.
-        var parent = await MakeAsync("parent");
-        var outliving = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(parent));
+        var parent = await CreateAsync("parent");
+        var expiresTooLate = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(parent));
         var end = operations.Now.AddDays(31);
-        await stores.ChangeRowAsync(outliving, row => row with { Expires = end });
-        await stores.ChangeRecordAsync(outliving, record => record with { Expires = end });
-        var lost = await MakeAsync("lost");
-        var orphan = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(lost));
+        await stores.ChangeRowAsync(expiresTooLate, row => row with { Expires = end });
+        await stores.ChangeRecordAsync(expiresTooLate, record => record with { Expires = end });
+        var lost = await CreateAsync("lost");
+        var withoutParent = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(lost));
         await stores.DeleteRowAsync(lost);
         await stores.DeleteRecordAsync(lost);
         // AUD-006: an unknown scope.
-        var unknown = await MakeAsync("unknown");
+        var unknown = await CreateAsync("unknown");
         await stores.ChangeRowAsync(unknown, row => row with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
         await stores.ChangeRecordAsync(unknown, record => record with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
         // AUD-007: an invalid record, one without a row and one with a row.
-        var (malformed, spoilt) = (Token.Create(), await MakeAsync("spoilt"));
+        var (malformed, damaged) = (Token.Create(), await CreateAsync("damaged"));
         await stores.PutAsync(malformed.Key, "not a record"u8.ToArray());
-        await stores.PutAsync(spoilt.Key, "neither"u8.ToArray());
+        await stores.PutAsync(damaged.Key, "neither"u8.ToArray());
 
         string[] expected =
         [
             $"Token `{listed.Key}` for `some-user` found in database but not Redis",
-            $"Token `{spoilt.Key}` for `some-user` found in database but not Redis",
+            $"Token `{damaged.Key}` for `some-user` found in database but not Redis",
             $"Token `{unlisted.Key}` for `some-user` found in Redis but not database",
             $"Token `{different.Key}` for `some-user` does not match between database and Redis (scopes, created)",
-            $"Token `{outliving.Key}` for `some-user` expires after its parent token",
-            $"Token `{orphan.Key}` for `some-user` has no parent token",
+            $"Token `{expiresTooLate.Key}` for `some-user` expires after its parent token",
+            $"Token `{withoutParent.Key}` for `some-user` has no parent token",
             $"Token `{unknown.Key}` for `some-user` has unknown scope (`bogus:scope`)",
             $"Token `{malformed.Key}` in Redis is malformed",
-            $"Token `{spoilt.Key}` in Redis is malformed",
+            $"Token `{damaged.Key}` in Redis is malformed",
         ];
         // AUD-008: an audit without repair changes nothing.
         (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
@@ -86,12 +88,12 @@ public sealed class AuditTests
 
         // The repaired values are the correct ones.
         (await operations.RowAsync(different)).Scopes.Text.ShouldBe("user:token");
-        foreach (var token in (Token[])[unlisted, malformed, spoilt, listed])
+        foreach (var token in (Token[])[unlisted, malformed, damaged, listed])
         {
             (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
             (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
         }
-        (await operations.Tokens.GetDataAsync(outliving))!.Expires.ShouldBe((await operations.RowAsync(parent)).Expires);
+        (await operations.Tokens.GetDataAsync(expiresTooLate))!.Expires.ShouldBe((await operations.RowAsync(parent)).Expires);
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
 
         async Task<List<string>> RunAsync(bool fix) => await operations.Audit.RunAsync(fix).Select(finding => finding.Text).ToListAsync();
@@ -104,7 +106,7 @@ public sealed class AuditTests
     public async Task The_earlier_of_two_expirations_wins(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
-        var stores = new Stores(operations);
+        var stores = new InconsistentStores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         var (early, late) = (operations.Now.AddDays(3), operations.Now.AddDays(9));
         List<Token> tokens = [];
@@ -140,7 +142,7 @@ public sealed class AuditTests
     public async Task Scopes_that_a_repair_removes_from_a_token_are_removed_from_its_children(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
-        var stores = new Stores(operations);
+        var stores = new InconsistentStores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
         var token = await operations.Tokens.CreateUserTokenAsync(
             session, "some-user", new UserTokenRequest("cut", session.Scopes, Expires: null));
@@ -167,7 +169,7 @@ public sealed class AuditTests
     public async Task Descendants_of_a_token_without_a_record_are_revoked(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
-        var stores = new Stores(operations);
+        var stores = new InconsistentStores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         var lost = await operations.Tokens.CreateUserTokenAsync(
             session, "some-user", new UserTokenRequest("lost", session.Scopes, Expires: null));
@@ -192,38 +194,38 @@ public sealed class AuditTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(4);
     }
 
-    /// <summary>With the wrong session secret all records are unreadable. The audit must not delete them.</summary>
+    /// <summary>With the withWrongKey session secret all records are unreadable. The audit must not delete them.</summary>
     [Theory, EveryMode]
     public async Task An_audit_with_the_wrong_key_repairs_nothing(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
-        var right = operations.Deployment.Settings;
-        operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create()] };
-        var wrong = await operations.OpenAnotherAsync();
+        var original = operations.Deployment.Settings;
+        operations.Deployment.Settings = original with { SessionKeys = [FernetKey.Create()] };
+        var withWrongKey = await operations.OpenAnotherAsync();
 
-        var refused = await Should.ThrowAsync<AuditException>(async () => await wrong.Audit.RunAsync(fix: true).ToListAsync());
-        refused.Message.ShouldBe(
+        var exception = await Should.ThrowAsync<AuditException>(async () => await withWrongKey.Audit.RunAsync(fix: true).ToListAsync());
+        exception.Message.ShouldBe(
             "Cannot read any record with the configured session secret. Nothing was repaired. Check the session secret.");
         // The findings are reported.
-        (await wrong.Audit.RunAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
+        (await withWrongKey.Audit.RunAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(session.Record.Expires);
 
         // One readable record proves that the key is correct: the other records are damaged.
-        operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create(), .. right.SessionKeys] };
+        operations.Deployment.Settings = original with { SessionKeys = [FernetKey.Create(), .. original.SessionKeys] };
         (await (await operations.OpenAnotherAsync()).Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
     }
 
-    /// <summary>The findings need more than one batch. Each finding is reported once.</summary>
+    /// <summary>Tests more findings than a batch contains. Each finding is reported once.</summary>
     [Theory, EveryMode]
     public async Task Many_findings_are_each_reported_once_and_repaired(Mode mode)
     {
-        const int many = 1100;
+        const int count = 1100;
         await using var operations = await Operations.StartAsync(mode);
-        var stores = new Stores(operations);
-        TokenKey[] lost = [.. Enumerable.Range(0, many).Select(_ => Token.Create().Key)];
-        Token[] unlisted = [.. Enumerable.Range(0, many).Select(_ => Token.Create())];
+        var stores = new InconsistentStores(operations);
+        TokenKey[] lost = [.. Enumerable.Range(0, count).Select(_ => Token.Create().Key)];
+        Token[] unlisted = [.. Enumerable.Range(0, count).Select(_ => Token.Create())];
         await stores.AddRowsAsync(lost);
         await stores.AddRecordsAsync(unlisted);
         string[] expected =
@@ -238,12 +240,12 @@ public sealed class AuditTests
         (await operations.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         (await operations.Tokens.GetTokenInfoUncheckedAsync(lost[0])).ShouldNotBeNull().Expires.ShouldBe(operations.Now);
         (await operations.Tokens.GetDataAsync(unlisted[0])).ShouldBeNull();
-        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(many);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(count);
     }
 
     /// <summary>
-    /// The audit waits for a token that another transaction is changing, and reports it only if it is still inconsistent. Not in embedded
-    /// mode: SQLite has one writer at a time.
+    /// The audit waits for a token that another transaction is changing, and reports it only if it is still inconsistent. Embedded mode is
+    /// not tested, because SQLite has one writer at a time.
     /// </summary>
     [Theory]
     [InlineData(Mode.Database)]
@@ -253,41 +255,41 @@ public sealed class AuditTests
         Prerequisites.SkipWithout(mode);
         await using var operations = await Operations.StartAsync(mode);
         TokenKey[] lost = [.. Enumerable.Range(0, 3).Select(_ => Token.Create().Key)];
-        await new Stores(operations).AddRowsAsync(lost);
-        await using var changing = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(10), Stop);
+        await new InconsistentStores(operations).AddRowsAsync(lost);
+        await using var changing = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(10), Cancellation);
         foreach (var key in lost[..2])
-            await changing.LockAsync(key, Stop);
+            await changing.LockAsync(key, Cancellation);
         var audit = operations.Audit.RunAsync(fix: true).Select(finding => finding.Token).ToListAsync().AsTask();
         var postgres = await RealServers.Instance.PostgresAsync();
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await postgres.QueryAsync(
                 operations.Deployment.DatabaseName!,
                 "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
                 .ShouldHaveSingleItem(),
             "an audit that waits");
         changing.Delete([lost[0]]);
-        await changing.CommitAsync(Stop);
+        await changing.CommitAsync(Cancellation);
         (await audit).ShouldBe(lost[1..], ignoreOrder: true);
     }
 
-    /// <summary>Without any record no record can be deleted, and rows are repaired as usual.</summary>
+    /// <summary>If there is no record, the audit can delete none, and it repairs rows as usual.</summary>
     [Theory, EveryMode]
     public async Task An_empty_record_store_does_not_indicate_a_wrong_key(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
-        await operations.Node.RecordStore.DeleteAllAsync(Stop);
+        await operations.Node.RecordStore.DeleteAllAsync(Cancellation);
         (await operations.Audit.RunAsync(fix: true).SingleAsync()).Repaired.ShouldBeTrue();
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(operations.Now);
     }
 
     /// <summary>Makes inconsistent changes directly in the stores.</summary>
-    private sealed class Stores(Operations operations)
+    private sealed class InconsistentStores(Operations operations)
     {
         private readonly RecordCodec codec = new(
             new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);
 
-        public Task DeleteRecordAsync(Token token) => ChangeAsync((_, recordStore) => recordStore.DeleteAsync([token.Key], Stop));
+        public Task DeleteRecordAsync(Token token) => ChangeAsync((_, recordStore) => recordStore.DeleteAsync([token.Key], Cancellation));
 
         public Task DeleteRowAsync(Token token) => ChangeAsync((tokenIndex, _) =>
         {
@@ -310,8 +312,8 @@ public sealed class AuditTests
 
         public async Task PutAsync(TokenKey key, byte[] value)
         {
-            await ChangeAsync((_, recordStore) => recordStore.DeleteAsync([key], Stop));
-            await ChangeAsync((_, recordStore) => recordStore.CreateAsync(key, new EncryptedRecord(value), expires: null, Stop));
+            await ChangeAsync((_, recordStore) => recordStore.DeleteAsync([key], Cancellation));
+            await ChangeAsync((_, recordStore) => recordStore.CreateAsync(key, new EncryptedRecord(value), expires: null, Cancellation));
         }
 
         public Task AddRowsAsync(IEnumerable<TokenKey> keys) => ChangeAsync((tokenIndex, _) =>
@@ -328,15 +330,15 @@ public sealed class AuditTests
             {
                 var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session,
                     Scopes = ScopeSet.Empty, Created = operations.Now };
-                await recordStore.CreateAsync(token.Key, codec.Encrypt(record), expires: null, Stop);
+                await recordStore.CreateAsync(token.Key, codec.Encrypt(record), expires: null, Cancellation);
             }
         });
 
         private async Task ChangeAsync(Func<ITokenIndexTransaction, IRecordStoreSession, Task> change)
         {
-            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Stop);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Cancellation);
             await change(transaction, operations.Node.RecordStore.Within(transaction));
-            await transaction.CommitAsync(Stop);
+            await transaction.CommitAsync(Cancellation);
         }
     }
 }

@@ -56,8 +56,8 @@ public sealed class ChildTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
         var second = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
-        var endless = await operations.Tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
+        var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("neverExpiring", ReadAll, Expires: null));
         Token[] children =
         [
             await operations.Tokens.GetInternalTokenAsync(session, "a", ReadAll),
@@ -67,34 +67,34 @@ public sealed class ChildTests
             await operations.Tokens.GetInternalTokenAsync(second, "a", ReadAll),
             await operations.Tokens.GetNotebookTokenAsync(session),
             await operations.Tokens.GetNotebookTokenAsync(second),
-            await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(endless)),
+            await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(neverExpiring)),
         ];
         children.Distinct().Count().ShouldBe(children.Length);
         // The order of requested scopes does not matter.
         (await operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("read:some", "read:all"))).ShouldBe(children[2]);
         (await operations.RowAsync(children[^1])).Expires.ShouldBe(operations.Now + operations.Lifetime);
 
-        var refused = await Should.ThrowAsync<PorthorException>(
+        var exception = await Should.ThrowAsync<PorthorException>(
             () => operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("exec:admin")));
-        refused.Error.Kind.ShouldBe(ErrorKind.InvalidScopes);
-        refused.Error.Message.ShouldStartWith("Requested scopes are broader than your current scopes: ");
+        exception.Error.Kind.ShouldBe(ErrorKind.InvalidScopes);
+        exception.Error.Message.ShouldStartWith("Requested scopes are broader than your current scopes: ");
     }
 
     /// <summary>
-    /// SVC-004, SVC-008: two nodes created a child concurrently. Both children work, and each request returns one of them.
+    /// SVC-004, SVC-008: two nodes create a child concurrently. Both children are valid, and each request returns one of them.
     /// </summary>
     [Theory, EveryMode]
-    public async Task Two_equal_children_are_not_an_error(Mode mode)
+    public async Task Two_equal_children_are_valid(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         var other = await operations.OpenAnotherAsync();
         var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
-        var inner = await operations.Tokens.GetInternalTokenAsync(session, "a", ReadAll);
-        var twins = await DuplicateAsync(operations, notebook, inner);
+        var internalToken = await operations.Tokens.GetInternalTokenAsync(session, "a", ReadAll);
+        var duplicates = await DuplicateAsync(operations, notebook, internalToken);
 
-        (await other.Tokens.GetNotebookTokenAsync(session)).ShouldBeOneOf(notebook, twins[0]);
-        (await other.Tokens.GetInternalTokenAsync(session, "a", ReadAll)).ShouldBeOneOf(inner, twins[1]);
+        (await other.Tokens.GetNotebookTokenAsync(session)).ShouldBeOneOf(notebook, duplicates[0]);
+        (await other.Tokens.GetInternalTokenAsync(session, "a", ReadAll)).ShouldBeOneOf(internalToken, duplicates[1]);
     }
 
     /// <summary>SVC-010.</summary>
@@ -103,23 +103,23 @@ public sealed class ChildTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        // Less than half of the usual lifetime.
+        // The expiration is after less than half of the usual lifetime.
         var end = operations.Now + (operations.Lifetime / 2) - TimeSpan.FromSeconds(5);
         var user = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("short", ReadAll, end));
-        var (firstNotebook, firstInner) = await GetAsync();
+        var (firstNotebook, firstInternal) = await GetAsync();
         (await operations.RowAsync(firstNotebook)).Expires.ShouldBe(end);
-        (await GetAsync()).ShouldBe((firstNotebook, firstInner));
+        (await GetAsync()).ShouldBe((firstNotebook, firstInternal));
 
         // The parent was extended to more than twice the lifetime: new children get the full lifetime.
         await EditAsync(new TokenEdit { Expires = operations.Now + (operations.Lifetime * 2) });
-        var (secondNotebook, secondInner) = await GetAsync();
+        var (secondNotebook, secondInternal) = await GetAsync();
         secondNotebook.ShouldNotBe(firstNotebook);
-        secondInner.ShouldNotBe(firstInner);
+        secondInternal.ShouldNotBe(firstInternal);
         (await operations.RowAsync(secondNotebook)).Expires.ShouldBe(operations.Now + operations.Lifetime);
 
-        // No expiration: the children stay the same.
+        // If the parent does not expire, the children stay the same.
         await EditAsync(new TokenEdit { NeverExpires = true });
-        (await GetAsync()).ShouldBe((secondNotebook, secondInner));
+        (await GetAsync()).ShouldBe((secondNotebook, secondInternal));
 
         async Task<(Token, Token)> GetAsync()
         {
@@ -139,9 +139,9 @@ public sealed class ChildTests
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
         await (await operations.OpenAnotherAsync()).Tokens.DeleteTokenAsync(notebook.Key, session, "some-user");
-        var fresh = await operations.Tokens.GetNotebookTokenAsync(session);
-        fresh.ShouldNotBe(notebook);
-        (await operations.Tokens.GetDataAsync(fresh)).ShouldNotBeNull();
+        var created = await operations.Tokens.GetNotebookTokenAsync(session);
+        created.ShouldNotBe(notebook);
+        (await operations.Tokens.GetDataAsync(created)).ShouldNotBeNull();
     }
 
     /// <summary>CAC-004.</summary>
@@ -150,18 +150,18 @@ public sealed class ChildTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        var endless = await operations.Tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
-        var caller = await operations.Tokens.CallerAsync(endless);
-        var (notebook, inner) = (
+        var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("neverExpiring", ReadAll, Expires: null));
+        var caller = await operations.Tokens.CallerAsync(neverExpiring);
+        var (notebook, internalToken) = (
             await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
 
         operations.Clock.Advance((operations.Lifetime / 2) - TimeSpan.FromSeconds(5));
         (await operations.Tokens.GetNotebookTokenAsync(caller)).ShouldBe(notebook);
-        (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldBe(inner);
+        (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldBe(internalToken);
         operations.Clock.Advance(TimeSpan.FromSeconds(20));
         (await operations.Tokens.GetNotebookTokenAsync(caller)).ShouldNotBe(notebook);
-        (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldNotBe(inner);
+        (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldNotBe(internalToken);
         // The replaced child stays valid.
         (await operations.Tokens.GetDataAsync(notebook)).ShouldNotBeNull();
     }
@@ -183,27 +183,27 @@ public sealed class ChildTests
     }
 
     /// <summary>
-    /// A race that a lock alone does not prevent: the parent is read before its scopes are reduced, and the child is created afterwards.
-    /// Administrators can grant scopes that they do not have, but not scopes that were just removed from them (deviations 2).
+    /// Tests a race that a lock alone does not prevent: the parent is read before its scopes are reduced, and the child is created
+    /// afterwards. Administrators can grant scopes that they do not have, but not scopes that were just removed from them (deviations 2).
     /// </summary>
     [Theory, EveryMode]
     public async Task A_child_of_a_stale_parent_has_none_of_the_removed_scopes(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("boss", "user:token,admin:token,read:all,read:some");
-        foreach (var left in (string[])["admin:token,read:some", "read:some"])
+        foreach (var remaining in (string[])["admin:token,read:some", "read:some"])
         {
             var parent = await operations.Tokens.CreateUserTokenAsync(
-                session, "boss", new UserTokenRequest($"for {left}", session.Scopes, Expires: null));
+                session, "boss", new UserTokenRequest($"for {remaining}", session.Scopes, Expires: null));
             var stale = await operations.Tokens.CallerAsync(parent);
             await operations.Tokens.ModifyTokenAsync(
-                parent.Key, operations.Administrator, "boss", new TokenEdit { Scopes = ScopeSet.Parse(left) });
+                parent.Key, operations.Administrator, "boss", new TokenEdit { Scopes = ScopeSet.Parse(remaining) });
 
             var notebook = await operations.Tokens.GetNotebookTokenAsync(stale);
-            (await operations.Tokens.GetDataAsync(notebook))!.Scopes.Text.ShouldBe(left);
-            var inner = await operations.Tokens.GetInternalTokenAsync(stale, "a", ScopeSet.Of("read:all", "read:some"));
-            (await operations.Tokens.GetDataAsync(inner))!.Scopes.Text.ShouldBe("read:some");
-            (await operations.RowAsync(inner)).Scopes.Text.ShouldBe("read:some");
+            (await operations.Tokens.GetDataAsync(notebook))!.Scopes.Text.ShouldBe(remaining);
+            var internalToken = await operations.Tokens.GetInternalTokenAsync(stale, "a", ScopeSet.Of("read:all", "read:some"));
+            (await operations.Tokens.GetDataAsync(internalToken))!.Scopes.Text.ShouldBe("read:some");
+            (await operations.RowAsync(internalToken)).Scopes.Text.ShouldBe("read:some");
         }
         // They can still grant scopes that they never had.
         var child = await operations.Tokens.GetInternalTokenAsync(session, "b", ScopeSet.Of("exec:test", "read:all"));
@@ -217,28 +217,28 @@ public sealed class ChildTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         operations.Clock.SetUtcNow(session.Record.Expires!.Value);
-        var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.GetNotebookTokenAsync(session));
-        refused.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating notebook token"));
+        var exception = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.GetNotebookTokenAsync(session));
+        exception.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating notebook token"));
     }
 
     /// <summary>Creates a second child beside each child, as another node would at the same time.</summary>
     private static async Task<List<Token>> DuplicateAsync(Operations operations, params Token[] children)
     {
-        List<Token> twins = [];
+        List<Token> duplicates = [];
         var codec = new RecordCodec(new Secrets.Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);
         foreach (var child in children)
         {
-            var twin = Token.Create();
+            var duplicate = Token.Create();
             var record = (await operations.Tokens.GetDataAsync(child))!;
             await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(
                 TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
-            transaction.Insert(await operations.RowAsync(child) with { Token = twin.Key });
+            transaction.Insert(await operations.RowAsync(child) with { Token = duplicate.Key });
             await transaction.FlushAsync(TestContext.Current.CancellationToken);
             await operations.Node.RecordStore.Within(transaction).CreateAsync(
-                twin.Key, codec.Encrypt(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
+                duplicate.Key, codec.Encrypt(record with { Token = duplicate }), record.Expires, TestContext.Current.CancellationToken);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
-            twins.Add(twin);
+            duplicates.Add(duplicate);
         }
-        return twins;
+        return duplicates;
     }
 }

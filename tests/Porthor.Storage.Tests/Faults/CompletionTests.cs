@@ -13,7 +13,7 @@ namespace Porthor.Storage.Tests.Faults;
 /// <summary>A change that has started is completed exactly once, even if the caller cancels or other changes interfere.</summary>
 public sealed class CompletionTests
 {
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task A_started_change_is_completed_after_the_caller_cancels(Mode mode)
@@ -23,24 +23,24 @@ public sealed class CompletionTests
         var child = await operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
 
         // The caller cancels when the change starts.
-        await WithCallerGoneAsync((tokens, gone) => tokens.ModifyTokenAsync(
-            child.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }, gone),
+        await CancelDuringAsync((tokens, cancellation) => tokens.ModifyTokenAsync(
+            child.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }, cancellation),
             expected: typeof(PorthorException));
-        await WithCallerGoneAsync((tokens, gone) => tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, Expires: null), gone));
-        await WithCallerGoneAsync((tokens, gone) => tokens.EndSessionAsync(session.Record.Token, session.IpAddress, gone));
+        await CancelDuringAsync((tokens, cancellation) => tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, Expires: null), cancellation));
+        await CancelDuringAsync((tokens, cancellation) => tokens.EndSessionAsync(session.Record.Token, session.IpAddress, cancellation));
 
         (await operations.Tokens.ListTokensAsync(operations.Administrator, "some-user")).Single().TokenName.ShouldBe("new");
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
         (await operations.Tokens.GetDataAsync(child)).ShouldBeNull();
 
-        // A change that has not started is not made after a cancellation.
+        // A change that has not started is not made after the caller has cancelled.
         using var before = new CancellationTokenSource();
         await before.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => operations.Tokens.CreateUserTokenAsync(
             session, "some-user", new UserTokenRequest("never", ScopeSet.Empty, Expires: null), before.Token));
 
-        async Task WithCallerGoneAsync(Func<TokenService, CancellationToken, Task> change, Type? expected = null)
+        async Task CancelDuringAsync(Func<TokenService, CancellationToken, Task> change, Type? expected = null)
         {
             using var caller = new CancellationTokenSource();
             var tokenIndex = Interceptor<ITokenIndex>.Before(operations.Node.Sql.TokenIndex, method =>
@@ -61,7 +61,7 @@ public sealed class CompletionTests
     /// The record changes between the commit and the write that extends the record, and the reconciliation has a conflict.
     /// </summary>
     [Fact]
-    public async Task An_edit_whose_reconciliation_meets_a_conflict_is_recorded_once()
+    public async Task An_edit_whose_reconciliation_has_a_conflict_is_recorded_once()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var operations = await Operations.StartAsync(Mode.Cluster);
@@ -82,7 +82,7 @@ public sealed class CompletionTests
 
         var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all", "read:some") };
         (await Node(operations.Node, tokenIndex, recordStore).ModifyTokenAsync(
-            token.Key, operations.Administrator, "some-user", edit, Aborted))
+            token.Key, operations.Administrator, "some-user", edit, Cancellation))
             .ShouldNotBeNull();
 
         (transactions, replacements).ShouldBe((3, 2));
@@ -91,11 +91,11 @@ public sealed class CompletionTests
 
         async Task<ITokenIndexTransaction> BeginAsync(int number)
         {
-            var real = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
+            var real = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Cancellation);
             // The first transaction is the edit. The second one reconciles and has the conflict.
             return Interceptor<ITokenIndexTransaction>
                 .Before(real, method => number == 2 && method == nameof(ITokenIndexTransaction.LockAsync)
-                ? Task.FromException<TokenInfo?>(new TokenIndexConflictException("gives way"))
+                ? Task.FromException<TokenInfo?>(new TokenIndexConflictException("conflict"))
                 : null);
         }
     }
@@ -139,28 +139,28 @@ public sealed class CompletionTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all");
-        var nobody = session with { Record = session.Record with { Username = "Not A Name" } };
+        var invalidCaller = session with { Record = session.Record with { Username = "Not A Name" } };
         var history = new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "other" }, Cursor: null, Limit: null);
-        Task[] refused =
+        Task[] failingTasks =
         [
-            operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("exec:admin"), cancellationToken: Aborted),
-            operations.Tokens.GetInternalTokenAsync(nobody, "tap", ScopeSet.Empty, cancellationToken: Aborted),
-            operations.Tokens.GetNotebookTokenAsync(nobody, cancellationToken: Aborted),
-            operations.Tokens.GetChangeHistoryAsync(session, history, Aborted),
+            operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("exec:admin"), cancellationToken: Cancellation),
+            operations.Tokens.GetInternalTokenAsync(invalidCaller, "tap", ScopeSet.Empty, cancellationToken: Cancellation),
+            operations.Tokens.GetNotebookTokenAsync(invalidCaller, cancellationToken: Cancellation),
+            operations.Tokens.GetChangeHistoryAsync(session, history, Cancellation),
         ];
-        foreach (var task in refused)
+        foreach (var task in failingTasks)
             await Should.ThrowAsync<PorthorException>(() => task);
 
         // Closed stores do not throw synchronously either.
         var (tokenIndex, recordStore) = (operations.Node.Sql.TokenIndex, operations.Node.RecordStore);
         await operations.Node.DisposeAsync();
-        Task[] closed =
+        Task[] closedTasks =
         [
-            recordStore.GetAsync(session.Record.Token.Key, known: null, Aborted).AsTask(),
-            recordStore.GetAsync([session.Record.Token.Key], Aborted),
-            tokenIndex.GetAsync(session.Record.Token.Key, Aborted),
+            recordStore.GetAsync(session.Record.Token.Key, known: null, Cancellation).AsTask(),
+            recordStore.GetAsync([session.Record.Token.Key], Cancellation),
+            tokenIndex.GetAsync(session.Record.Token.Key, Cancellation),
         ];
-        foreach (var task in closed)
+        foreach (var task in closedTasks)
             await Record.ExceptionAsync(() => task);
     }
 

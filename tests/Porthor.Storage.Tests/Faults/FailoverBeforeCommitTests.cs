@@ -9,8 +9,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// Redis loses the write of a revocation or reduction, and the node repeats all earlier revocations on the new connection, before the
-/// token index commits the change. An acknowledged change is in effect even then.
+/// Redis loses the write of a revocation or reduction, and the node repeats all earlier revocations on the new connection. Both happen
+/// before the token index commits the change. An acknowledged change must have an effect even then.
 /// </summary>
 public sealed class FailoverBeforeCommitTests
 {
@@ -77,7 +77,9 @@ public sealed class FailoverBeforeCommitTests
             return new Site(redis, deployment, core, session, token);
         }
 
-        /// <summary>Returns a node whose first commit comes after Redis went back to its present data and all revocations were repeated.</summary>
+        /// <summary>
+        /// Returns a node whose first commit comes after Redis has returned to its present data and all revocations were repeated.
+        /// </summary>
         public async Task<TokenService> FailingNodeAsync(Token watched)
         {
             await using (var connection = await redis.ConnectAsync())
@@ -116,9 +118,9 @@ public sealed class FailoverBeforeCommitTests
             Failovers++;
             await redis.KillAsync();
             await redis.RestartAsync();
-            // The node answers again, and the record is the previous one.
-            await RealServers.UntilAsync(
-                async () => (await core.Tokens.GetDataAsync(watched)).ShouldNotBeNull().Scopes.ShouldBe(AllScopes), "the vault");
+            // The node is available again, and the record is the previous one.
+            await RealServers.WaitUntilAsync(
+                async () => (await core.Tokens.GetDataAsync(watched)).ShouldNotBeNull().Scopes.ShouldBe(AllScopes), "the record store");
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
     }

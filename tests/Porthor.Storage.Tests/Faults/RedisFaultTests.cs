@@ -6,13 +6,13 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// Redis is killed, is restored from old data, or does not respond. A node never answers wrongly: a token is valid, invalid or unknown, and
-/// unknown is an error, not "invalid".
+/// Redis is killed, is restored from old data, or does not respond. A node never gives a wrong answer. The state of a token is valid,
+/// invalid or unknown, and unknown is an error, not "invalid".
 /// </summary>
 public sealed class RedisFaultTests
 {
     /// <summary>A call has a timeout of one second. This limit leaves room for a machine that is busy with other tests.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(4);
 
     [Fact]
     public async Task A_deletion_that_redis_lost_is_repeated_before_the_record_is_read()
@@ -35,13 +35,13 @@ public sealed class RedisFaultTests
         await redis.RestartAsync();
 
         // From the first response on, one token is valid and the other is not.
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull(), "the record store");
+        await RealServers.WaitUntilAsync(async () => (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull(), "the record store");
         (await node.Tokens.GetDataAsync(kept)).ShouldNotBeNull();
         await using var after = await redis.ConnectAsync();
         (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeFalse();
     }
 
-    /// <summary>The token index has the reduced scopes, but the audit would restore the scopes of the record.</summary>
+    /// <summary>The token index has the reduced scopes. Without the repetition, the audit would restore the scopes of the record.</summary>
     [Fact]
     public async Task A_reduction_that_redis_lost_is_repeated()
     {
@@ -53,7 +53,7 @@ public sealed class RedisFaultTests
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
         var all = ScopeSet.Of("read:all", "read:some");
         var reduced = ScopeSet.Of("read:some");
-        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("narrowed", all, null));
+        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("reduced", all, null));
         var child = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(token), "tap", all);
         var shortened = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("shortened", all, null));
         var renamed = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("renamed", all, null));
@@ -67,9 +67,9 @@ public sealed class RedisFaultTests
         await redis.KillAsync();
         await redis.RestartAsync();
 
-        // From the first response on.
+        // From the first response on, the reduction is in effect.
         TokenRecord? record = null;
-        await RealServers.UntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the record store");
+        await RealServers.WaitUntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the record store");
         record!.Scopes.ShouldBe(reduced);
         (await node.Tokens.GetDataAsync(child))!.Scopes.ShouldBe(reduced);
         (await node.Tokens.GetDataAsync(shortened))!.Expires.ShouldBe(end);
@@ -89,7 +89,7 @@ public sealed class RedisFaultTests
         var session = await node.Tokens.SessionForAsync("some-user");
         var revoked = session.Record.Token;
 
-        // The record reappears after the revocation, as if restored from a backup, while no node is connected.
+        // While no node is connected, the record is written again after the revocation, as a restore of a backup does.
         await using var connection = await redis.ConnectAsync();
         var records = connection.GetDatabase(deployment.Settings.PersistentRedis!.Database);
         var record = await records.StringGetAsync($"token:{revoked.Key}");
@@ -113,19 +113,19 @@ public sealed class RedisFaultTests
             await connection.GetDatabase().ExecuteAsync("SAVE");
 
         await redis.KillAsync();
-        await IsUnavailableAsync(() => node.Tokens.GetDataAsync(session.Record.Token).AsTask());
-        await IsUnavailableAsync(
+        await ShouldBeUnavailableAsync(() => node.Tokens.GetDataAsync(session.Record.Token).AsTask());
+        await ShouldBeUnavailableAsync(
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
-        await IsUnavailableAsync(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
+        await ShouldBeUnavailableAsync(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
 
         await redis.RestartAsync();
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Count.ShouldBe(1);
     }
 
     [Fact]
-    public async Task Commands_that_timed_out_while_redis_was_suspended_do_no_harm_later()
+    public async Task Commands_that_timed_out_while_redis_was_suspended_cause_no_wrong_state_later()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -138,14 +138,14 @@ public sealed class RedisFaultTests
 
         // A creation and a reduction time out while Redis is suspended; their commands stay in its socket buffer.
         redis.Pause();
-        await IsUnavailableAsync(
+        await ShouldBeUnavailableAsync(
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
-        await IsUnavailableAsync(
+        await ShouldBeUnavailableAsync(
             () => node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }));
         redis.Resume();
 
         // When Redis resumes, each valid token is listed, and no record has more scopes than its row.
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Select(t => t.TokenName).ShouldBe([null, "edited"], ignoreOrder: true);
         var record = await node.Tokens.GetDataAsync(token);
@@ -158,10 +158,10 @@ public sealed class RedisFaultTests
         (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
-    private static async Task IsUnavailableAsync(Func<Task> call)
+    private static async Task ShouldBeUnavailableAsync(Func<Task> call)
     {
         var begun = Stopwatch.GetTimestamp();
         await Should.ThrowAsync<StoreUnavailableException>(call);
-        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Bound);
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeLimit);
     }
 }

@@ -8,39 +8,39 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// Redis servers exchange their roles while connections stay open. A server that is not the primary is not used: it does not receive
+/// Redis servers swap their roles while connections stay open. A server that is not the primary is not used, because it does not receive
 /// revocations while replication is interrupted.
 /// </summary>
 public sealed class RedisRoleTests : IAsyncLifetime
 {
     private RedisServerProcess first = null!;
     private RedisServerProcess second = null!;
-    private FaultyWire wire = null!;
+    private FaultInjectingProxy wire = null!;
     private Deployment deployment = null!;
 
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private RedisServerProcess[] Both => [first, second];
+    private RedisServerProcess[] Servers => [first, second];
 
     public async ValueTask InitializeAsync()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         first = await RedisServerProcess.StartOwnAsync("--enable-protected-configs", "yes");
         second = await RedisServerProcess.StartOwnAsync();
-        wire = new FaultyWire(first.Port);
+        wire = new FaultInjectingProxy(first.Port);
         deployment = await Deployment.CreateAsync(Mode.Cluster, first);
-        await second.FollowAsync(first);
+        await second.ReplicateFromAsync(first);
     }
 
     public async ValueTask DisposeAsync()
     {
         await deployment.DisposeAsync();
         await wire.DisposeAsync();
-        foreach (var server in Both)
+        foreach (var server in Servers)
             await server.DisposeAsync();
     }
 
-    /// <summary>As behind a TCP proxy that keeps connections during a failover.</summary>
+    /// <summary>The test simulates a TCP proxy that keeps connections during a failover.</summary>
     [Fact]
     public async Task A_primary_that_became_a_replica_is_not_used()
     {
@@ -49,17 +49,17 @@ public sealed class RedisRoleTests : IAsyncLifetime
         var revoked = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("revoked", ScopeSet.Empty, null));
         await second.WaitForReplicationAsync(first);
 
-        await ExchangeAsync();
+        await SwapRolesAsync();
         var other = await OpenAsync(second.Port);
         await other.Tokens.DeleteTokenAsync(revoked.Key, session, "some-user");
-        // From the acknowledgement on.
-        await ShouldNeverWorkAsync(node, revoked, TimeSpan.FromSeconds(2));
-        await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted));
+        // From the acknowledgement on, the token must not be valid.
+        await ShouldNeverBeValidAsync(node, revoked, TimeSpan.FromSeconds(2));
+        await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Cancellation));
         await Should.ThrowAsync<StoreUnavailableException>(
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
 
         wire.Target = second.Port;
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();
         (await other.Tokens.ListTokensAsync(session, "some-user")).Count.ShouldBe(1);
@@ -71,12 +71,12 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await second.WaitForReplicationAsync(first);
         var settings = Settings(second.Port);
         await using var core = PorthorDeployment.Open(settings, new CapturedLogs(), TimeProvider.System);
-        await StartupValidation.ForServerAsync(core, Aborted);
-        await RealServers.UntilAsync(
-            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted)))
+        await StartupValidation.ForServerAsync(core, Cancellation);
+        await RealServers.WaitUntilAsync(
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Cancellation)))
                 .What.ShouldContain("its role is 'slave'"), "the reason");
         await second.PromoteAsync();
-        await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(Aborted), "the record store");
+        await RealServers.WaitUntilAsync(() => core.RecordStore.CheckAsync(Cancellation), "the record store");
     }
 
     /// <summary>
@@ -88,22 +88,21 @@ public sealed class RedisRoleTests : IAsyncLifetime
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
         await second.WaitForReplicationAsync(first);
-        await ExchangeAsync();
+        await SwapRolesAsync();
         await Should.ThrowAsync<StoreUnavailableException>(
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
         await Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.GetDataAsync(session.Record.Token).AsTask());
 
         await first.PromoteAsync();
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
     }
 
     /// <summary>
-    /// The server loads data that are older than a revocation. Nodes reject it while it is a replica and use it again when it is the
-    /// primary.
+    /// The server loads data from before a revocation. Nodes reject it while it is a replica, and use it again when it is the primary.
     /// </summary>
     [Fact]
-    public async Task Data_replaced_under_an_open_connection_do_not_restore_a_token()
+    public async Task Data_that_is_replaced_during_an_open_connection_does_not_restore_a_token()
     {
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
@@ -112,24 +111,24 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await second.PromoteAsync();
         await node.Tokens.DeleteTokenAsync(revoked.Key, session, "some-user");
 
-        using var done = new CancellationTokenSource();
-        var asking = ShouldNeverWorkAsync(node, revoked, TimeSpan.FromSeconds(60), done.Token);
-        await first.FollowAsync(second);
+        using var stopping = new CancellationTokenSource();
+        var reading = ShouldNeverBeValidAsync(node, revoked, TimeSpan.FromSeconds(60), stopping.Token);
+        await first.ReplicateFromAsync(second);
         await first.WaitForReplicationAsync(second);
         await using (var connection = await first.ConnectAsync())
             (await connection.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}"))
                 .ShouldBeTrue();
-        await RealServers.UntilAsync(
-            () => Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)), "the refusal");
+        await RealServers.WaitUntilAsync(
+            () => Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Cancellation)), "the refusal");
         await first.PromoteAsync();
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
-        await done.CancelAsync();
-        await asking;
+        await stopping.CancelAsync();
+        await reading;
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();
     }
 
-    /// <summary>As with a primary that cannot write its snapshot: writes fail, and reads do not.</summary>
+    /// <summary>A primary that cannot write its snapshot rejects writes but not reads.</summary>
     [Fact]
     public async Task Records_are_read_while_redis_cannot_save()
     {
@@ -139,7 +138,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await first.SendAsync("CONFIG", "SET", "dbfilename", "missing.rdb");
         await first.SendAsync("CONFIG", "SET", "save", "1 1");
         Directory.CreateDirectory(Path.Combine(first.Folder, "missing.rdb"));
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             () => Should.ThrowAsync<StoreUnavailableException>(
                 () => node.Tokens.CreateUserTokenAsync(
                     session, "some-user", new UserTokenRequest($"new-{Guid.NewGuid()}", ScopeSet.Empty, null))),
@@ -152,18 +151,19 @@ public sealed class RedisRoleTests : IAsyncLifetime
     {
         var node = await OpenAsync(first.Port);
         var key = new RateKey("some-user", "service", 10);
-        await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
+        await RealServers.WaitUntilAsync(() => node.RateCounter.CountAsync(key, Cancellation), "the counter");
         await second.WaitForReplicationAsync(first);
-        await ExchangeAsync();
-        await RealServers.UntilAsync(
-            () => Should.ThrowAsync<StoreUnavailableException>(() => node.RateCounter.CountAsync(key, Aborted)), "the error");
+        await SwapRolesAsync();
+        await RealServers.WaitUntilAsync(
+            () => Should.ThrowAsync<StoreUnavailableException>(() => node.RateCounter.CountAsync(key, Cancellation)), "the error");
         await first.PromoteAsync();
-        await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
+        await RealServers.WaitUntilAsync(() => node.RateCounter.CountAsync(key, Cancellation), "the counter");
     }
 
-    private static async Task ShouldNeverWorkAsync(PorthorDeployment node, Token token, TimeSpan time, CancellationToken done = default)
+    private static async Task ShouldNeverBeValidAsync(
+        PorthorDeployment node, Token token, TimeSpan time, CancellationToken stopping = default)
     {
-        for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < time && !done.IsCancellationRequested;)
+        for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < time && !stopping.IsCancellationRequested;)
         {
             try
             {
@@ -177,7 +177,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     }
 
     /// <summary>Promotes the second server. The first becomes a replica without a connection to its primary.</summary>
-    private async Task ExchangeAsync()
+    private async Task SwapRolesAsync()
     {
         await first.SendAsync("REPLICAOF", "127.0.0.1", RealServers.FreePort());
         await second.PromoteAsync();

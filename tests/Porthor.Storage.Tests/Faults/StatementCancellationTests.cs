@@ -6,22 +6,22 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests.Faults;
 
-/// <summary>A statement whose caller no longer waits is cancelled, and no other statement is.</summary>
+/// <summary>Tests that a statement is cancelled when its caller no longer waits, and that no other statement is cancelled.</summary>
 public sealed class StatementCancellationTests
 {
-    private const int Turns = 40;
+    private const int Rounds = 40;
 
-    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Long enough that no statement times out during a test.</summary>
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
+    /// <summary>LongTimeout cancellation that no statement times out during a test.</summary>
+    private static readonly TimeSpan LongTimeout = TimeSpan.FromMinutes(2);
 
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The beginning of PostgreSQL's CancelRequest message: its length, 16, and the cancel request code.</summary>
-    private static ReadOnlySpan<byte> StopRequest => [0, 0, 0, 16, 4, 210, 22, 46];
+    private static ReadOnlySpan<byte> CancelRequest => [0, 0, 0, 16, 4, 210, 22, 46];
 
-    /// <summary>The pool returns the connection of the cancelled statement next.</summary>
+    /// <summary>The pool returns the connection of the cancelled statement to the next caller.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
@@ -31,14 +31,14 @@ public sealed class StatementCancellationTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var token = await CreateAsync(node);
-        await using var holding = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
-        (await holding.LockAsync(token, Aborted)).ShouldNotBeNull();
-        for (var turn = 0; turn < Turns; turn++)
+        await using var holding = await node.Sql.TokenIndex.BeginAsync(Timeout, Cancellation);
+        (await holding.LockAsync(token, Cancellation)).ShouldNotBeNull();
+        for (var round = 0; round < Rounds; round++)
         {
-            await using (var hurried = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(20), Aborted))
-                await Should.ThrowAsync<StoreUnavailableException>(() => hurried.LockAsync(token, Aborted));
-            await using var next = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
-            (await next.LockAsync(Token.Create().Key, Aborted)).ShouldBeNull();
+            await using (var waiting = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(20), Cancellation))
+                await Should.ThrowAsync<StoreUnavailableException>(() => waiting.LockAsync(token, Cancellation));
+            await using var next = await node.Sql.TokenIndex.BeginAsync(Timeout, Cancellation);
+            (await next.LockAsync(Token.Create().Key, Cancellation)).ShouldBeNull();
         }
     }
 
@@ -49,90 +49,90 @@ public sealed class StatementCancellationTests
     [Fact]
     public async Task A_late_cancel_request_does_not_cancel_the_next_statement()
     {
-        await using var late = await DelayedCancellation.StartAsync();
-        var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
-        await using var holdingSecond = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
-        await holdingSecond.LockAsync(second, Aborted);
+        await using var site = await DelayedCancellation.StartAsync();
+        var (first, second) = (await CreateAsync(site.Node), await CreateAsync(site.Node));
+        await using var holdingSecond = await site.OtherNode.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation);
+        await holdingSecond.LockAsync(second, Cancellation);
 
-        await using (var holdingFirst = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted))
+        await using (var holdingFirst = await site.OtherNode.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation))
         {
-            await holdingFirst.LockAsync(first, Aborted);
-            await using var hurried = await late.Node.Sql.TokenIndex.BeginAsync(Long, Aborted);
-            await late.CancelWhileHeldAsync(enough => hurried.LockAsync(first, enough));
+            await holdingFirst.LockAsync(first, Cancellation);
+            await using var waiting = await site.Node.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation);
+            await site.CancelWhileHeldAsync(cancellation => waiting.LockAsync(first, cancellation));
         }
-        await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
+        await site.NextStatementShouldWaitAsync(second, holdingSecond);
     }
 
-    /// <summary>The same for reading a record, which is a separate code path.</summary>
+    /// <summary>Reading a record is a separate code path.</summary>
     [Fact]
     public async Task A_late_cancel_request_of_a_record_read_does_not_cancel_the_next_statement()
     {
-        await using var late = await DelayedCancellation.StartAsync();
-        var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
-        await using var holdingSecond = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
-        await holdingSecond.LockAsync(second, Aborted);
+        await using var site = await DelayedCancellation.StartAsync();
+        var (first, second) = (await CreateAsync(site.Node), await CreateAsync(site.Node));
+        await using var holdingSecond = await site.OtherNode.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation);
+        await holdingSecond.LockAsync(second, Cancellation);
 
-        await using (var holdingFirst = new NpgsqlConnection(late.ConnectionString))
+        await using (var holdingFirst = new NpgsqlConnection(site.ConnectionString))
         {
-            await holdingFirst.OpenAsync(Aborted);
+            await holdingFirst.OpenAsync(Cancellation);
             await using var locking = new NpgsqlCommand("BEGIN; LOCK TABLE porthor_record", holdingFirst);
-            await locking.ExecuteNonQueryAsync(Aborted);
-            await late.CancelWhileHeldAsync(enough => late.Node.RecordStore.GetAsync(first, known: null, enough).AsTask());
+            await locking.ExecuteNonQueryAsync(Cancellation);
+            await site.CancelWhileHeldAsync(cancellation => site.Node.RecordStore.GetAsync(first, known: null, cancellation).AsTask());
         }
-        await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
+        await site.NextStatementShouldWaitAsync(second, holdingSecond);
     }
 
-    /// <summary>Otherwise the statement would keep a connection and its locks until it completes.</summary>
+    /// <summary>A statement that is not cancelled would keep a connection and its locks until it completes.</summary>
     [Fact]
     public async Task A_cancelled_statement_stops()
     {
-        await using var late = await DelayedCancellation.StartAsync();
-        var token = await CreateAsync(late.Node);
-        await using var holding = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
-        await holding.LockAsync(token, Aborted);
-        await using var hurried = await late.Node.Sql.TokenIndex.BeginAsync(Long, Aborted);
-        await late.CancelWhileHeldAsync(enough => hurried.LockAsync(token, enough));
-        await late.UntilWaitingAsync(1);
-        await late.ForwardCancelRequestAsync();
-        await late.UntilWaitingAsync(0);
+        await using var site = await DelayedCancellation.StartAsync();
+        var token = await CreateAsync(site.Node);
+        await using var holding = await site.OtherNode.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation);
+        await holding.LockAsync(token, Cancellation);
+        await using var waiting = await site.Node.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation);
+        await site.CancelWhileHeldAsync(cancellation => waiting.LockAsync(token, cancellation));
+        await site.WaitForLockWaitsAsync(1);
+        await site.ForwardCancelRequestAsync();
+        await site.WaitForLockWaitsAsync(0);
     }
 
-    /// <summary>Otherwise the pool would keep the connection until the driver's timeout, and later callers would fail.</summary>
+    /// <summary>The pool would otherwise keep the connection until the driver's timeout, and later callers would fail.</summary>
     [Fact]
     public async Task A_half_open_connection_is_closed_when_its_statement_is_cancelled()
     {
-        await using var late = await DelayedCancellation.StartAsync();
-        var token = await CreateAsync(late.Node);
-        late.Wire.HalfOpen();
-        var dead = late.Wire.HalfOpenConnections;
-        late.Wire.ClearSentData();
-        using var enough = new CancellationTokenSource();
-        var asked = late.Node.RecordStore.GetAsync(token, known: null, enough.Token).AsTask();
-        await RealServers.UntilAsync(
-            () => Task.FromResult(late.Wire.SentData.Length > 0 ? true : throw new TimeoutException()), "the statement to be sent");
-        await enough.CancelAsync();
+        await using var site = await DelayedCancellation.StartAsync();
+        var token = await CreateAsync(site.Node);
+        site.Wire.MakeHalfOpen();
+        var dead = site.Wire.HalfOpenConnections;
+        site.Wire.ClearSentData();
+        using var cancellation = new CancellationTokenSource();
+        var asked = site.Node.RecordStore.GetAsync(token, known: null, cancellation.Token).AsTask();
+        await RealServers.WaitUntilAsync(
+            () => Task.FromResult(site.Wire.SentData.Length > 0 ? true : throw new TimeoutException()), "the statement to be sent");
+        await cancellation.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(asked);
-        await RealServers.UntilAsync(
-            () => Task.FromResult(late.Wire.HalfOpenConnections < dead ? true : throw new TimeoutException()),
+        await RealServers.WaitUntilAsync(
+            () => Task.FromResult(site.Wire.HalfOpenConnections < dead ? true : throw new TimeoutException()),
             "the connection to be closed");
-        (await late.Node.RecordStore.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
+        (await site.Node.RecordStore.GetAsync(token, known: null, Cancellation)).ShouldNotBeNull();
     }
 
     [Fact]
     public async Task A_connection_is_reused_only_after_the_cancel_request_was_sent()
     {
-        using var asking = new ManualResetEventSlim();
-        using var mayEnd = new ManualResetEventSlim();
+        using var cancelStarted = new ManualResetEventSlim();
+        using var mayFinish = new ManualResetEventSlim();
         var stop = new StatementCanceller(() =>
         {
-            asking.Set();
-            mayEnd.Wait(Aborted);
+            cancelStarted.Set();
+            mayFinish.Wait(Cancellation);
         });
         stop.Begin();
-        asking.Wait(Aborted);
+        cancelStarted.Wait(Cancellation);
         var released = stop.FinishAsync().AsTask();
         released.IsCompleted.ShouldBeFalse();
-        mayEnd.Set();
+        mayFinish.Set();
         await released;
     }
 
@@ -142,48 +142,49 @@ public sealed class StatementCancellationTests
     /// <summary>
     /// A node whose cancel requests are held back in the network, and a second node that holds the locks for which its statements wait.
     /// </summary>
-    private sealed class DelayedCancellation(Deployment deployment, FaultyWire wire, PorthorDeployment node, PorthorDeployment others)
+    private sealed class DelayedCancellation(
+        Deployment deployment, FaultInjectingProxy wire, PorthorDeployment node, PorthorDeployment otherNode)
         : IAsyncDisposable
     {
-        private readonly TaskCompletionSource mayPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public PorthorDeployment Node => node;
 
-        public PorthorDeployment Others => others;
+        public PorthorDeployment OtherNode => otherNode;
 
-        public FaultyWire Wire => wire;
+        public FaultInjectingProxy Wire => wire;
 
-        public string ConnectionString => others.Settings.DatabaseConnection!.Reveal();
+        public string ConnectionString => otherNode.Settings.DatabaseConnection!.Reveal();
 
         public static async Task<DelayedCancellation> StartAsync()
         {
             Prerequisites.SkipWithout(Mode.Database);
             var deployment = await Deployment.CreateAsync(Mode.Database);
-            var others = await deployment.OpenNodeAsync();
-            var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-            deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = Long };
-            return new DelayedCancellation(deployment, wire, await deployment.OpenNodeAsync(), others);
+            var otherNode = await deployment.OpenNodeAsync();
+            var wire = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
+            deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = LongTimeout };
+            return new DelayedCancellation(deployment, wire, await deployment.OpenNodeAsync(), otherNode);
         }
 
         /// <summary>Cancels a statement that waits for a lock. Returns when its cancel request is held back.</summary>
         public async Task CancelWhileHeldAsync<T>(Func<CancellationToken, Task<T>> ask)
         {
-            using var enough = new CancellationTokenSource();
-            var asked = ask(enough.Token);
-            await UntilWaitingAsync(1);
-            var held = wire.HoldAt(piece => piece.ToServer && piece.Data.Span.StartsWith(StopRequest), mayPass.Task);
-            await enough.CancelAsync();
+            using var cancellation = new CancellationTokenSource();
+            var asked = ask(cancellation.Token);
+            await WaitForLockWaitsAsync(1);
+            var held = wire.HoldAt(chunk => chunk.ToServer && chunk.Data.Span.StartsWith(CancelRequest), release.Task);
+            await cancellation.CancelAsync();
             await Should.ThrowAsync<OperationCanceledException>(asked);
-            await held.WaitAsync(Patient, Aborted);
+            await held.WaitAsync(Timeout, Cancellation);
         }
 
         /// <summary>Forwards the cancel request and waits until the server has processed it.</summary>
         public async Task ForwardCancelRequestAsync()
         {
             var connections = wire.Connections;
-            mayPass.SetResult();
+            release.SetResult();
             // The server closes the connection of a cancel request after processing it.
-            await RealServers.UntilAsync(
+            await RealServers.WaitUntilAsync(
                 () => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()),
                 "the cancel request to be processed");
         }
@@ -191,29 +192,29 @@ public sealed class StatementCancellationTests
         /// <summary>
         /// Checks that the next statement waits for its lock although the cancel request of the previous one arrives meanwhile.
         /// </summary>
-        public async Task ShouldLetTheNextWaitAsync(TokenKey key, ITokenIndexTransaction holding)
+        public async Task NextStatementShouldWaitAsync(TokenKey key, ITokenIndexTransaction holding)
         {
-            await UntilWaitingAsync(0);
-            await using var next = await node.Sql.TokenIndex.BeginAsync(Long, Aborted);
-            var waiting = next.LockAsync(key, Aborted);
-            await UntilWaitingAsync(1);
+            await WaitForLockWaitsAsync(0);
+            await using var next = await node.Sql.TokenIndex.BeginAsync(LongTimeout, Cancellation);
+            var pending = next.LockAsync(key, Cancellation);
+            await WaitForLockWaitsAsync(1);
             await ForwardCancelRequestAsync();
             await holding.DisposeAsync();
-            (await waiting).ShouldNotBeNull();
+            (await pending).ShouldNotBeNull();
         }
 
         /// <summary>Waits until this number of statements waits for locks.</summary>
-        public async Task UntilWaitingAsync(int count)
+        public async Task WaitForLockWaitsAsync(int count)
         {
             var postgres = await RealServers.Instance.PostgresAsync();
             var query = $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{deployment.DatabaseName}' AND wait_event_type = 'Lock'";
-            await RealServers.UntilAsync(
+            await RealServers.WaitUntilAsync(
                 async () => (await postgres.QueryAsync("postgres", query))[0][0].ShouldBe($"{count}"), "statements that wait");
         }
 
         public async ValueTask DisposeAsync()
         {
-            mayPass.TrySetResult();
+            release.TrySetResult();
             await deployment.DisposeAsync();
             await wire.DisposeAsync();
         }

@@ -9,9 +9,9 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// Injects each of four failures into every store operation of every change. Afterwards the results that callers received still hold:
-/// issued tokens that work are listed; revoked tokens and their descendants are invalid; reduced scopes stay reduced. And the audit can
-/// repair all inconsistencies that are left.
+/// Injects each of four failures into every store operation of every change. Afterwards the results that callers received must still be
+/// true: valid issued tokens are listed, revoked tokens and their descendants are invalid, and reduced scopes stay reduced. The audit must
+/// repair all remaining inconsistencies.
 /// </summary>
 public sealed class StoreFailureTests
 {
@@ -22,12 +22,12 @@ public sealed class StoreFailureTests
     public Task Creating_a_token(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         var request = new UserTokenRequest("new", Reduced, Expires: null);
-        tree.HandedOut.Add(await node.Tokens.CreateUserTokenAsync(tree.Root, "some-user", request));
+        tree.Issued.Add(await node.Tokens.CreateUserTokenAsync(tree.Root, "some-user", request));
     });
 
     [Theory, EveryMode]
     public Task Creating_a_child(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
-        tree.HandedOut.Add(await node.Tokens.GetInternalTokenAsync(tree.Root, "new-service", Reduced)));
+        tree.Issued.Add(await node.Tokens.GetInternalTokenAsync(tree.Root, "new-service", Reduced)));
 
     [Theory, EveryMode]
     public Task Revoking_a_tree(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
@@ -63,7 +63,8 @@ public sealed class StoreFailureTests
     });
 
     [Theory, EveryMode]
-    public Task Expiring(Mode mode) => AtEveryStepAsync(mode, async (_, node) => await node.Maintenance.ExpireTokensAsync(), expired: true);
+    public Task Expiring_tokens(Mode mode) => AtEveryStepAsync(
+        mode, async (_, node) => await node.Maintenance.ExpireTokensAsync(), expired: true);
 
     private static async Task AtEveryStepAsync(Mode mode, Func<Tree, TokenServices, Task> change, bool expired = false)
     {
@@ -75,7 +76,7 @@ public sealed class StoreFailureTests
             for (var step = 1; step == 1 || plan.Reached; step++)
             {
                 plan = new FaultPlan(step, fault);
-                var tree = await Tree.GrowAsync(core, expired);
+                var tree = await Tree.CreateAsync(core, expired);
                 await RunAsync(tree, Node(core, plan), change);
                 await tree.CheckAsync($"{fault} at step {step}");
             }
@@ -117,7 +118,7 @@ public sealed class StoreFailureTests
         public DateTimeOffset Now { get; } = core.Clock.GetSecondsNow();
 
         /// <summary>The tokens that callers received.</summary>
-        public List<Token> HandedOut { get; } = [root.Record.Token, .. descendants];
+        public List<Token> Issued { get; } = [root.Record.Token, .. descendants];
 
         /// <summary>True if the revocation was acknowledged.</summary>
         public bool Revoked { get; set; }
@@ -130,7 +131,7 @@ public sealed class StoreFailureTests
 
         public DateTimeOffset? LatestEnd { get; set; }
 
-        public static async Task<Tree> GrowAsync(PorthorDeployment core, bool expired)
+        public static async Task<Tree> CreateAsync(PorthorDeployment core, bool expired)
         {
             await core.Sql.Schema.DeleteAllDataAsync(CancellationToken.None);
             await core.Maintenance.DeleteAllTokensAsync();
@@ -139,27 +140,28 @@ public sealed class StoreFailureTests
             var token = await core.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(core.Clock));
             var root = await core.Tokens.CallerAsync(token);
             var notebook = await core.Tokens.GetNotebookTokenAsync(root);
-            var inner = await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(notebook), "inner", AllScopes);
+            var internalToken = await core.Tokens.GetInternalTokenAsync(
+                await core.Tokens.CallerAsync(notebook), "internalToken", AllScopes);
             var other = await core.Tokens.GetInternalTokenAsync(root, "other", ScopeSet.Of("read:some"));
             if (expired)
-                await ExpireRowsAsync(core, [notebook.Key, inner.Key]);
-            return new Tree(core, root, [notebook, inner, other]);
+                await ExpireRowsAsync(core, [notebook.Key, internalToken.Key]);
+            return new Tree(core, root, [notebook, internalToken, other]);
         }
 
         public async Task CheckAsync(string where)
         {
-            foreach (var token in HandedOut)
+            foreach (var token in Issued)
             {
                 if (await core.Tokens.GetDataAsync(token) is not { } record)
                     continue;
                 Revoked.ShouldBeFalse($"{where}: {token.Key} is valid after its revocation was acknowledged");
                 var row = await core.Tokens.GetTokenInfoUncheckedAsync(token.Key);
-                row.ShouldNotBeNull($"{where}: {token.Key} is valid and not listed");
-                record.Scopes.IsSubsetOf(row.Scopes).ShouldBeTrue($"{where}: {token.Key} allows more than is listed");
+                row.ShouldNotBeNull($"{where}: {token.Key} is valid and not isListed");
+                record.Scopes.IsSubsetOf(row.Scopes).ShouldBeTrue($"{where}: {token.Key} allows more than is isListed");
                 if (Allowed is not null)
                     record.Scopes.IsSubsetOf(Allowed).ShouldBeTrue($"{where}: {token.Key} has a removed scope");
                 if (LatestEnd is not null)
-                    (record.Expires <= LatestEnd).ShouldBeTrue($"{where}: {token.Key} outlives its new end");
+                    (record.Expires <= LatestEnd).ShouldBeTrue($"{where}: {token.Key} expires after its new expiration");
             }
             if (Acknowledged is not null)
                 (await core.Tokens.GetDataAsync(root.Record.Token))!.Scopes.ShouldBe(Acknowledged, where);
@@ -169,13 +171,13 @@ public sealed class StoreFailureTests
             {
             }
             await core.Maintenance.ExpireTokensAsync();
-            var left = await core.Audit.RunAsync(fix: false).Where(finding => finding.Kind != AuditKind.NoParent).ToListAsync();
-            left.ShouldBeEmpty(where);
-            foreach (var key in HandedOut.Select(token => token.Key))
+            var remaining = await core.Audit.RunAsync(fix: false).Where(finding => finding.Kind != AuditKind.NoParent).ToListAsync();
+            remaining.ShouldBeEmpty(where);
+            foreach (var key in Issued.Select(token => token.Key))
             {
-                var works = await core.Tokens.GetDataAsync(HandedOut.Single(token => token.Key == key)) is not null;
-                var listed = await core.Tokens.GetTokenInfoUncheckedAsync(key) is not null;
-                works.ShouldBe(listed, $"{where}: {key} after the audit");
+                var isValid = await core.Tokens.GetDataAsync(Issued.Single(token => token.Key == key)) is not null;
+                var isListed = await core.Tokens.GetTokenInfoUncheckedAsync(key) is not null;
+                isValid.ShouldBe(isListed, $"{where}: {key} after the audit");
             }
         }
 

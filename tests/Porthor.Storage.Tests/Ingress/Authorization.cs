@@ -22,7 +22,7 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
     private Authorization(Deployment deployment, PorthorDeployment node, FakeTimeProvider clock)
     {
         (this.deployment, Node, Clock) = (deployment, node, clock);
-        Counter = new SwitchedCounter(new LocalRateCounter(clock));
+        Counter = new FailingRateCounter(new LocalRateCounter(clock));
         authorizer = new IngressAuthorizer(
             node.Tokens, node.Users, new RateLimiter(Counter, this, clock, NullLogger<RateLimiter>.Instance),
             new IngressOptions { Tokens = deployment.Settings.Tokens, AnswerTimeout = deployment.Settings.AnswerTimeout,
@@ -34,7 +34,7 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
 
     public FakeTimeProvider Clock { get; }
 
-    public SwitchedCounter Counter { get; }
+    public FailingRateCounter Counter { get; }
 
     /// <summary>The reported events, in order.</summary>
     public List<string> Observed { get; } = [];
@@ -55,12 +55,13 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
         return new Authorization(deployment, await deployment.OpenNodeAsync(clock), clock);
     }
 
-    public async Task<IngressAnswer> AskAsync(IngressRequest request) =>
+    public async Task<IngressAnswer> AuthorizeAsync(IngressRequest request) =>
         await authorizer.AuthorizeAsync(request, TestContext.Current.CancellationToken);
 
-    public async Task<AllowedAnswer> AllowedAsync(IngressRequest request) => (await AskAsync(request)).ShouldBeOfType<AllowedAnswer>();
+    public async Task<AllowedAnswer> AllowedAsync(IngressRequest request) => (await AuthorizeAsync(request))
+        .ShouldBeOfType<AllowedAnswer>();
 
-    public async Task<DeniedAnswer> DeniedAsync(IngressRequest request) => (await AskAsync(request)).ShouldBeOfType<DeniedAnswer>();
+    public async Task<DeniedAnswer> DeniedAsync(IngressRequest request) => (await AuthorizeAsync(request)).ShouldBeOfType<DeniedAnswer>();
 
     /// <summary>A request with a bearer token.</summary>
     public static IngressRequest Request(
@@ -112,7 +113,7 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
 }
 
 /// <summary>A counter that a test can make fail.</summary>
-internal sealed class SwitchedCounter(IRateCounter counter) : IRateCounter
+internal sealed class FailingRateCounter(IRateCounter counter) : IRateCounter
 {
     public bool Fails { get; set; }
 

@@ -76,10 +76,10 @@ public sealed class AuthorizerEffectTests
 
     /// <summary>While a store is unavailable the answer is 503, never 401 or 200 (deviations 14).</summary>
     [Fact]
-    public async Task An_unavailable_store_is_an_answer()
+    public async Task The_answer_is_503_while_a_store_is_unavailable()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        await using var records = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
+        await using var records = new FaultInjectingProxy((await RealServers.Instance.RedisAsync()).Port);
         await using var ingress = await Authorization.StartAsync(
             Mode.Cluster, settings => settings with
             {
@@ -108,15 +108,15 @@ public sealed class AuthorizerEffectTests
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
         var cookie = new PresentedCredential(session.Record.Token, Error: null, HasSession: true, PresentedCredential.CookieSource);
-        var answer = await ingress.AskAsync(
+        var answer = await ingress.AuthorizeAsync(
             Authorization.Request(cookie, new IngressRule(), "wss://example.com/socket", webSocketOrigins: [origin]));
         answer.Status.ShouldBe(isAllowed ? 200 : 403);
-        (await ingress.AskAsync(
+        (await ingress.AuthorizeAsync(
             Authorization.Request(cookie, new IngressRule(), webSocketOrigins: ["https://example.com", origin]))).Status.ShouldBe(403);
 
         // A page cannot send a bearer token with a handshake.
         var bearer = cookie with { Source = PresentedCredential.BearerSource };
-        (await ingress.AskAsync(Authorization.Request(bearer, new IngressRule(), webSocketOrigins: [origin]))).Status.ShouldBe(200);
+        (await ingress.AuthorizeAsync(Authorization.Request(bearer, new IngressRule(), webSocketOrigins: [origin]))).Status.ShouldBe(200);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class AuthorizerEffectTests
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var rule = new IngressRule { AllowOptions = allowOptions, Scopes = ScopeSet.Of("exec:admin") };
-        var answer = await ingress.AskAsync(
+        var answer = await ingress.AuthorizeAsync(
             Authorization.Request(default(PresentedCredential), rule, preflight: new CorsPreflight(origin, method)));
         answer.Status.ShouldBe(status);
         ingress.Observed.ShouldBeEmpty();

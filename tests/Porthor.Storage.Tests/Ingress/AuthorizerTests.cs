@@ -35,7 +35,7 @@ public sealed class AuthorizerTests
     }
 
     [Theory, EveryMode]
-    public async Task A_token_without_the_scope_is_denied_and_all_get_the_same_answer(Mode mode)
+    public async Task A_token_without_the_scope_is_denied_with_an_answer_that_requests_share(Mode mode)
     {
         await using var ingress = await Authorization.StartAsync(mode);
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
@@ -68,8 +68,8 @@ public sealed class AuthorizerTests
     public async Task An_invalid_credential_is_denied_with_its_error()
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
-        var none = await ingress.DeniedAsync(Authorization.Request((Token?)null, AnyToken, isAjax: true));
-        (none.Status, none.Outcome, none.Code, none.Form, none.Event).ShouldBe(
+        var withoutToken = await ingress.DeniedAsync(Authorization.Request((Token?)null, AnyToken, isAjax: true));
+        (withoutToken.Status, withoutToken.Outcome, withoutToken.Code, withoutToken.Form, withoutToken.Event).ShouldBe(
             (403, AuthorizationOutcome.Denied, "no_authorization", DenialForm.Credentials, IngressEvent.None));
         (await ingress.DeniedAsync(Authorization.Request((Token?)null, AnyToken))).Status.ShouldBe(401);
 
@@ -78,16 +78,16 @@ public sealed class AuthorizerTests
             (401, "invalid_token", "Token is not valid", IngressEvent.InvalidToken));
 
         // A session that is no longer valid redirects to the login and is not an error.
-        var ended = new PresentedCredential(Token.Create(), Error: null, HasSession: true, PresentedCredential.CookieSource);
-        (await ingress.DeniedAsync(Authorization.Request(ended, AnyToken))).ShouldBeSameAs(
+        var revokedSession = new PresentedCredential(Token.Create(), Error: null, HasSession: true, PresentedCredential.CookieSource);
+        (await ingress.DeniedAsync(Authorization.Request(revokedSession, AnyToken))).ShouldBeSameAs(
             DeniedAnswer.Unauthenticated(ChallengeType.Bearer, isAjax: false));
 
-        var malformed = await ingress.DeniedAsync(Bad(PorthorError.InvalidRequest("Malformed Authorization header")));
+        var malformed = await ingress.DeniedAsync(WithError(PorthorError.InvalidRequest("Malformed Authorization header")));
         (malformed.Status, malformed.Code, malformed.Outcome).ShouldBe((400, "invalid_request", AuthorizationOutcome.Invalid));
-        var noToken = await ingress.DeniedAsync(Bad(PorthorError.InvalidToken("Token does not start with gt-")));
+        var noToken = await ingress.DeniedAsync(WithError(PorthorError.InvalidToken("Token does not start with gt-")));
         (noToken.Status, noToken.Code, noToken.Outcome).ShouldBe((401, "invalid_token", AuthorizationOutcome.Unauthenticated));
 
-        static IngressRequest Bad(PorthorError error) =>
+        static IngressRequest WithError(PorthorError error) =>
             Authorization.Request(new PresentedCredential(Token: null, error, HasSession: false), AnyToken);
     }
 
@@ -98,7 +98,7 @@ public sealed class AuthorizerTests
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
         await ingress.AllowedAsync(Authorization.Request(session.Record.Token, AnyToken));
         (await ingress.Node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
-        (await ingress.AskAsync(
+        (await ingress.AuthorizeAsync(
             Authorization.Request(session.Record.Token, AnyToken))).Outcome.ShouldBe(AuthorizationOutcome.Unauthenticated);
     }
 
@@ -140,7 +140,7 @@ public sealed class AuthorizerTests
             (session.Record.Token, domain, "https://some-user.example.org/", false),
             (session.Record.Token, domain, "no URL", false)])
         {
-            var answer = await ingress.AskAsync(Authorization.Request(token, rule, url));
+            var answer = await ingress.AuthorizeAsync(Authorization.Request(token, rule, url));
             answer.Status.ShouldBe(isAllowed ? 200 : 403, $"{rule} {url}");
         }
         Authorization.HeadersOf(await ingress.AllowedAsync(Authorization.Request(child, AnyToken)))["X-Auth-Request-Service"]

@@ -18,8 +18,8 @@ public sealed class MaintenanceTests
         var end = session.Record.Expires!.Value;
         var live = await operations.Tokens.CreateUserTokenAsync(
             session, "bot-some", new UserTokenRequest("live", ScopeSet.Empty, end.AddSeconds(1)));
-        var endless = await operations.Tokens.CreateUserTokenAsync(
-            session, "bot-some", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
+        var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
+            session, "bot-some", new UserTokenRequest("neverExpiring", ScopeSet.Empty, Expires: null));
         var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
         List<Token> expiring =
         [
@@ -44,7 +44,7 @@ public sealed class MaintenanceTests
         foreach (var token in expiring)
             (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
         (await operations.RowAsync(live)).TokenName.ShouldBe("live");
-        (await operations.RowAsync(endless)).TokenName.ShouldBe("endless");
+        (await operations.RowAsync(neverExpiring)).TokenName.ShouldBe("neverExpiring");
         var history = (await operations.HistoryAsync("bot-some")).TakeWhile(change => change.Action == ChangeAction.Expire).ToList();
         history.Count.ShouldBe(expiring.Count);
         foreach (var change in history)
@@ -55,9 +55,9 @@ public sealed class MaintenanceTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
     }
 
-    /// <summary>More tokens than one batch or step contains, with the parent first in the order of expiration.</summary>
+    /// <summary>There are more tokens than a batch or a step contains, and the parent is first in the order of expiration.</summary>
     [Theory, EveryMode]
-    public async Task Children_are_removed_before_their_parents_so_that_history_names_the_parents(Mode mode)
+    public async Task Children_are_removed_before_their_parents_so_that_the_history_contains_the_parents(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var parent = Row(new TokenKey(new string('-', 22))) with { TokenType = TokenType.Session };
@@ -125,9 +125,9 @@ public sealed class MaintenanceTests
         await AddAsync(5, TimeSpan.Zero);
         (await history.TruncateAsync(operations.Now.AddDays(-363), limit: 4, TestContext.Current.CancellationToken)).ShouldBe(4);
         (await CountAsync()).ShouldBe(10_051);
-        var note = (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldNotBeNull();
+        var storedCount = (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldNotBeNull();
         await settings.SetAsync(
-            "counted-changes", note.Replace("\"rows\":10000", "\"rows\":20000", StringComparison.Ordinal),
+            "counted-changes", storedCount.Replace("\"rows\":10000", "\"rows\":20000", StringComparison.Ordinal),
             TestContext.Current.CancellationToken);
         (await CountAsync()).ShouldBe(20_051);
 
@@ -188,7 +188,7 @@ public sealed class MaintenanceTests
         await operations.Tokens.SessionForAsync("one");
         var session = await operations.Tokens.SessionForAsync("one");
         await operations.Tokens.SessionForAsync("two");
-        await operations.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
+        await operations.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("neverExpiring", ScopeSet.Empty, Expires: null));
         (await operations.Maintenance.CountTokensForMetricsAsync()).ShouldBe(new TokenCounts(2, 1));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 2, ["active_user_tokens"] = 1 }, ignoreOrder: true);
 

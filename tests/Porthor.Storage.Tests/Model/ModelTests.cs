@@ -22,14 +22,15 @@ public sealed class ModelTests
     private static readonly string[] Names = ["read:all", "exec:notebook", "exec:test"];
 
     private static readonly Gen<Step[]> Sequences =
-        Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 99], Gen.Int[0, 7], (act, target, scopes) => new Step(act, target, scopes)).Array[1, 25];
+        Gen.Select(Gen.Enum<Operation>(), Gen.Int[0, 99], Gen.Int[0, 7], (operation, target, scopes) => new Step(operation, target, scopes))
+            .Array[1, 25];
 
     private static readonly int Iterations = int.Parse(
         Environment.GetEnvironmentVariable("PORTHOR_MODEL_RUNS") ?? "40", CultureInfo.InvariantCulture);
 
     private int runs;
 
-    internal enum Act
+    internal enum Operation
     {
         CreateUserToken,
         GetInternalToken,
@@ -76,42 +77,42 @@ public sealed class ModelTests
         model.Add(session.Record.Token, TokenType.Session, session.Scopes, parent: null);
         foreach (var step in steps)
         {
-            await DoAsync(node, session, model, step);
+            await ApplyAsync(node, session, model, step);
             foreach (var entry in model.Entries)
             {
                 var found = await node.Tokens.GetDataAsync(entry.Token);
-                (found?.Scopes.Text).ShouldBe(entry.IsAlive ? entry.Scopes.Text : null, step.ToString());
+                (found?.Scopes.Text).ShouldBe(entry.IsValid ? entry.Scopes.Text : null, step.ToString());
             }
         }
         var listed = await node.Tokens.ListTokensAsync(session, username);
         listed.Select(token => (token.Token, token.Scopes.Text)).ShouldBe(
-            model.Entries.Where(entry => entry.IsAlive).Select(entry => (entry.Token.Key, entry.Scopes.Text)), ignoreOrder: true);
+            model.Entries.Where(entry => entry.IsValid).Select(entry => (entry.Token.Key, entry.Scopes.Text)), ignoreOrder: true);
         return await HistoryAsync(node, session, model);
     }
 
-    private static async Task DoAsync(PorthorDeployment node, Caller session, TokenModel model, Step step)
+    private static async Task ApplyAsync(PorthorDeployment node, Caller session, TokenModel model, Step step)
     {
         var scopes = ScopeSet.Of(Names.Where((_, bit) => (step.Scopes & (1 << bit)) != 0));
-        if (step.Act == Act.CreateUserToken)
+        if (step.Operation == Operation.CreateUserToken)
         {
             var request = new UserTokenRequest($"token {model.Entries.Count}", scopes, Expires: null);
             model.Add(await node.Tokens.CreateUserTokenAsync(session, session.Username, request), TokenType.User, scopes, parent: null);
             return;
         }
-        var alive = model.Entries.Where(entry => entry.IsAlive).ToList();
-        var target = alive[step.Target % alive.Count];
-        switch (step.Act)
+        var valid = model.Entries.Where(entry => entry.IsValid).ToList();
+        var target = valid[step.Target % valid.Count];
+        switch (step.Operation)
         {
-            case Act.GetInternalToken or Act.GetNotebookToken:
-                await DelegateAsync(node, model, target, step.Act, scopes.Intersect(target.Scopes));
+            case Operation.GetInternalToken or Operation.GetNotebookToken:
+                await DelegateAsync(node, model, target, step.Operation, scopes.Intersect(target.Scopes));
                 break;
-            case Act.Change when target.Type == TokenType.User:
+            case Operation.Change when target.Type == TokenType.User:
                 var edit = new TokenEdit { Scopes = scopes };
                 (await node.Tokens.ModifyTokenAsync(target.Token.Key, TokenBuilders.Administrator(node.Clock), session.Username, edit))
                     .ShouldNotBeNull();
                 model.Change(target, scopes);
                 break;
-            case Act.Revoke when target.Type != TokenType.Session:
+            case Operation.Revoke when target.Type != TokenType.Session:
                 (await node.Tokens.DeleteTokenAsync(target.Token.Key, session, session.Username)).ShouldBeTrue();
                 model.Revoke(target);
                 // A second revocation finds no token, so the token is deleted and not only hidden.
@@ -120,20 +121,22 @@ public sealed class ModelTests
         }
     }
 
-    private static async Task DelegateAsync(PorthorDeployment node, TokenModel model, TokenModel.Entry parent, Act act, ScopeSet wanted)
+    private static async Task DelegateAsync(
+        PorthorDeployment node, TokenModel model, TokenModel.Entry parent, Operation operation, ScopeSet requested)
     {
         var caller = await node.Tokens.CallerAsync(parent.Token);
-        var (type, scopes) = act == Act.GetNotebookToken ? (TokenType.Notebook, parent.Scopes) : (TokenType.Internal, wanted);
+        var (type, scopes) = operation == Operation.GetNotebookToken ? (TokenType.Notebook, parent.Scopes)
+            : (TokenType.Internal, requested);
         var child = type == TokenType.Notebook
             ? await node.Tokens.GetNotebookTokenAsync(caller)
             : await node.Tokens.GetInternalTokenAsync(caller, Service, scopes);
         if (model.Entries.FirstOrDefault(entry => entry.Token.Equals(child)) is { } known)
         {
             // An existing child was returned: it must have this parent, be valid, and have exactly the requested scopes.
-            (known.Parent, known.Type, known.IsAlive, known.Scopes.Text).ShouldBe((parent, type, true, scopes.Text));
+            (known.Parent, known.Type, known.IsValid, known.Scopes.Text).ShouldBe((parent, type, true, scopes.Text));
             return;
         }
-        model.ChildOf(parent, type, scopes).ShouldBeNull("a child that serves was not handed out again");
+        model.ChildOf(parent, type, scopes).ShouldBeNull("an existing child was not returned again");
         model.Add(child, type, scopes, parent);
     }
 
@@ -153,5 +156,5 @@ public sealed class ModelTests
         return string.Join('\n', lines);
     }
 
-    internal sealed record Step(Act Act, int Target, int Scopes);
+    internal sealed record Step(Operation Operation, int Target, int Scopes);
 }

@@ -21,11 +21,11 @@ internal sealed class TokenModel
 
     /// <summary>Returns the child that would be returned again; null if a new one would be created.</summary>
     public Entry? ChildOf(Entry parent, TokenType type, ScopeSet scopes) =>
-        entries.Find(entry => entry.Parent == parent && entry.Type == type && entry.IsAlive && entry.Scopes.Equals(scopes));
+        entries.Find(entry => entry.Parent == parent && entry.Type == type && entry.IsValid && entry.Scopes.Equals(scopes));
 
     public void Revoke(Entry root)
     {
-        root.IsAlive = false;
+        root.IsValid = false;
         foreach (var child in ChildrenOf(root))
             Revoke(child);
     }
@@ -36,11 +36,11 @@ internal sealed class TokenModel
         token.Scopes = scopes;
     }
 
-    private void Reduce(Entry token, ScopeSet lost)
+    private void Reduce(Entry token, ScopeSet removed)
     {
-        token.Scopes = token.Scopes.Except(lost);
+        token.Scopes = token.Scopes.Except(removed);
         foreach (var child in ChildrenOf(token))
-            Reduce(child, lost);
+            Reduce(child, removed);
     }
 
     private List<Entry> ChildrenOf(Entry parent) => entries.FindAll(entry => entry.Parent == parent);
@@ -55,6 +55,6 @@ internal sealed class TokenModel
 
         public required ScopeSet Scopes { get; set; }
 
-        public bool IsAlive { get; set; } = true;
+        public bool IsValid { get; set; } = true;
     }
 }

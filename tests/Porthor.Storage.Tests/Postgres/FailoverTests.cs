@@ -12,7 +12,7 @@ namespace Porthor.Storage.Tests.Postgres;
 /// <summary>A primary with a synchronous standby. The standby is promoted under load, and the old primary is started again.</summary>
 public sealed class FailoverTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_promoted_standby_takes_over_and_the_old_primary_is_not_used_again()
@@ -23,24 +23,24 @@ public sealed class FailoverTests
         deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(pair.ConnectionString) };
         var node = await deployment.OpenNodeAsync();
         var load = new Load(node);
-        var working = load.RunAsync();
-        await load.UntilProgressAsync();
+        var running = load.RunAsync();
+        await load.WaitForProgressAsync();
 
         await pair.Primary.KillAsync();
         // Without a primary no request is allowed, although the standby answers queries.
-        await load.UntilAsync(() => load.Failures > 0, "failures");
+        await load.WaitUntilAsync(() => load.Failures > 0, "failures");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(load.Valid.First().Key));
         await pair.Standby.PromoteAsync();
-        await load.UntilProgressAsync();
+        await load.WaitForProgressAsync();
 
         // The old primary starts again, accepts writes, and lacks the revocations since the failover.
         await pair.Primary.RestartAsync();
-        await load.UntilProgressAsync();
+        await load.WaitForProgressAsync();
         await pair.Standby.ExecuteAsync(
             "postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{pair.Database}'");
-        await load.UntilProgressAsync();
+        await load.WaitForProgressAsync();
         load.Stop();
-        await working.WaitAsync(TimeSpan.FromMinutes(1), Stop);
+        await running.WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
 
         // No acknowledged change is lost, on this node and on a node that starts now.
         var later = await deployment.OpenNodeAsync();
@@ -69,7 +69,7 @@ public sealed class FailoverTests
         await pair.Standby.KillAsync();
         var revoking = Should.ThrowAsync<StoreUnavailableException>(
             () => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () =>
             {
                 await pair.Primary.ExecuteAsync(
@@ -93,16 +93,16 @@ public sealed class FailoverTests
         var session = await node.Tokens.SessionForAsync("some-user");
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         await bouncer.SwitchToAsync(pair.Standby);
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             () => Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(session.Record.Token)),
             "the switch");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(Token.Create()));
         await Should.ThrowAsync<StoreUnavailableException>(
-            () => node.Sql.Revocations.RevokedAsync(node.Clock.GetUtcNow(), after: null, 10, Stop));
+            () => node.Sql.Revocations.RevokedAsync(node.Clock.GetUtcNow(), after: null, 10, Cancellation));
         await Should.ThrowAsync<StoreUnavailableException>(
             () => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
         await bouncer.SwitchToAsync(pair.Primary);
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the switch back");
     }
 
@@ -124,7 +124,7 @@ public sealed class FailoverTests
             StartTimeout = TimeSpan.FromSeconds(1),
         };
         await using var core = PorthorDeployment.Open(other.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
-        var refusal = await Should.ThrowAsync<StartException>(() => StartupValidation.ForServerAsync(core, Stop));
+        var refusal = await Should.ThrowAsync<StartException>(() => StartupValidation.ForServerAsync(core, Cancellation));
         refusal.Message.ShouldContain("is a standby (it is in recovery). Porthor uses only the primary");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await core.Tokens.GetDataAsync(Token.Create()));
     }
@@ -150,7 +150,7 @@ public sealed class FailoverTests
             var standby = await primary.StartReplicaAsync(Path.Combine(folder, "second"), "second");
             await primary.ExecuteAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
             await primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
-            await RealServers.UntilAsync(
+            await RealServers.WaitUntilAsync(
                 async () => (await primary.QueryAsync("postgres", "SELECT sync_state FROM pg_stat_replication"))[0][0]
                     .ShouldBe("sync"), "replication");
             return new Pair(folder, primary, standby, database);
@@ -186,14 +186,14 @@ public sealed class FailoverTests
 
         public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(() => WorkAsync($"user-{number}"))));
 
-        public Task UntilProgressAsync()
+        public Task WaitForProgressAsync()
         {
             var before = Volatile.Read(ref rounds);
-            return UntilAsync(() => Volatile.Read(ref rounds) > before + 20, "progress");
+            return WaitUntilAsync(() => Volatile.Read(ref rounds) > before + 20, "progress");
         }
 
-        public Task UntilAsync(Func<bool> condition, string what) =>
-            RealServers.UntilAsync(
+        public Task WaitUntilAsync(Func<bool> condition, string what) =>
+            RealServers.WaitUntilAsync(
                 () => condition() ? Task.CompletedTask : throw new TimeoutException(string.Join('\n', Unexpected.Take(1))), what);
 
         private async Task WorkAsync(string username)

@@ -15,12 +15,12 @@ namespace Porthor.Storage.Tests.Postgres;
 /// <summary>PgBouncer in transaction mode between Porthor and PostgreSQL: each transaction can use a different server connection.</summary>
 public sealed class PgBouncerTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Everything_works_through_a_pooler_in_transaction_mode(Mode mode)
+    public async Task All_operations_work_through_a_pooler_in_transaction_mode(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         Prerequisites.SkipWhen(Prerequisites.PgBouncerSkipReason);
@@ -33,18 +33,18 @@ public sealed class PgBouncerTests
 
         // More callers than server connections, and each statement many times, so that prepared statements would conflict.
         await Task.WhenAll(Enumerable.Range(0, 16).Select(
-            number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Stop)));
+            number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Cancellation)));
 
         var core = nodes[0];
-        (await core.Audit.RunAsync(fix: true, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
-        await core.Maintenance.ExpireTokensAsync(cancellationToken: Stop);
-        await core.Maintenance.TruncateHistoryAsync(cancellationToken: Stop);
-        await core.Maintenance.CountTokensForMetricsAsync(Stop);
-        await core.Sql.RemoveEndedCountersAsync(Stop);
+        (await core.Audit.RunAsync(fix: true, cancellationToken: Cancellation).ToListAsync(Cancellation)).ShouldBeEmpty();
+        await core.Maintenance.ExpireTokensAsync(cancellationToken: Cancellation);
+        await core.Maintenance.TruncateHistoryAsync(cancellationToken: Cancellation);
+        await core.Maintenance.CountTokensForMetricsAsync(Cancellation);
+        await core.Sql.RemoveEndedCountersAsync(Cancellation);
         var postgres = await RealServers.Instance.PostgresAsync();
         await postgres.ExecuteAsync(deployment.DatabaseName!, "DROP INDEX porthor_history_by_actor");
-        await core.Sql.Schema.UpdateAsync(Stop);
-        (await core.Sql.Schema.CheckAsync(Stop)).ShouldBe(SchemaState.Current);
+        await core.Sql.Schema.UpdateAsync(Cancellation);
+        (await core.Sql.Schema.CheckAsync(Cancellation)).ShouldBe(SchemaState.Current);
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT to_regclass('porthor_history_by_actor') IS NOT NULL"))[0][0]
             .ShouldBe("t");
     }
@@ -60,14 +60,15 @@ public sealed class PgBouncerTests
         var limit = TimeSpan.FromMilliseconds(300);
         await using var database = PostgresDatabase.Create(
             bouncer.ConnectionString(name), 5, limit, limit, metrics.Stores, NullLogger<PrimaryConnections>.Instance);
-        await Should.ThrowAsync<StoreUnavailableException>(() => database.QueryAsync(database.Sql($"SELECT pg_sleep(600)"), _ => 0, Stop));
-        await RealServers.UntilAsync(
+        await Should.ThrowAsync<StoreUnavailableException>(
+            () => database.QueryAsync(database.Sql($"SELECT pg_sleep(600)"), _ => 0, Cancellation));
+        await RealServers.WaitUntilAsync(
             async () =>
                 (await postgres.QueryAsync(
                     name, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'"))[0][0]
                     .ShouldBe("0"),
             "the end of the statement");
-        (await database.QueryAsync(database.Sql($"SELECT 7::bigint"), row => row.Number(0), Stop)).ShouldBe([7]);
+        (await database.QueryAsync(database.Sql($"SELECT 7::bigint"), row => row.Number(0), Cancellation)).ShouldBe([7]);
     }
 
     private static async Task UseAsync(PorthorDeployment node, PorthorDeployment other, string username)

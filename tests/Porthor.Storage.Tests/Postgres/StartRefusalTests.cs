@@ -9,7 +9,7 @@ namespace Porthor.Storage.Tests.Postgres;
 /// <summary>The start fails at once if the database rejects Porthor, and waits if the database is not ready yet.</summary>
 public sealed class StartRefusalTests
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Permanent_errors_end_the_start_at_once()
@@ -27,45 +27,46 @@ public sealed class StartRefusalTests
             host all porthor,powerless,nobody-of-this-name 127.0.0.1/32 trust
 
             """,
-            Stop);
+            Cancellation);
         await using var server = await PostgresServer.StartAsync(Path.Combine(folder, "postgres"), $"hba_file={rules}");
         await server.ExecuteAsync(
             "postgres",
             "CREATE ROLE locked LOGIN PASSWORD 'right'; CREATE ROLE excluded LOGIN; CREATE ROLE encrypted LOGIN; CREATE ROLE "
                 + "powerless LOGIN");
         var database = await server.CreateDatabaseAsync();
-        string With(string user, string more = "") => $"Host=127.0.0.1;Port={server.Port};Username={user};Database={database};{more}";
+        string ConnectionString(string user, string more = "") =>
+            $"Host=127.0.0.1;Port={server.Port};Username={user};Database={database};{more}";
         foreach (var (connection, reason) in (IEnumerable<(string, string)>)[
-            (With("nobody-of-this-name"), "role \"nobody-of-this-name\" does not exist"),
-            (With(PostgresServer.User).Replace(
+            (ConnectionString("nobody-of-this-name"), "role \"nobody-of-this-name\" does not exist"),
+            (ConnectionString(PostgresServer.User).Replace(
                 database, "no_such_database", StringComparison.Ordinal), "database \"no_such_database\" does not exist"),
-            (With("locked", "Password=wrong"), "password authentication failed for user \"locked\""),
-            (With("locked"), "No password has been provided"),
-            (With("excluded"), "pg_hba.conf rejects connection"),
-            (With("encrypted"), "no pg_hba.conf entry"),
-            (With(PostgresServer.User, "SSL Mode=Require"), "SSL")])
+            (ConnectionString("locked", "Password=wrong"), "password authentication failed for user \"locked\""),
+            (ConnectionString("locked"), "No password has been provided"),
+            (ConnectionString("excluded"), "pg_hba.conf rejects connection"),
+            (ConnectionString("encrypted"), "no pg_hba.conf entry"),
+            (ConnectionString(PostgresServer.User, "SSL Mode=Require"), "SSL")])
         {
-            var refusal = await RefusedAsync(connection);
-            refusal.ShouldContain(reason);
-            refusal.ShouldNotContain("wrong");
-            refusal.ShouldContain("Check databaseUrl");
+            var error = await GetErrorAsync(connection);
+            error.ShouldContain(reason);
+            error.ShouldNotContain("wrong");
+            error.ShouldContain("Check databaseUrl");
         }
-        // A role with the right to connect, but not to create tables.
+        // The role may connect, but may not create tables.
         var begun = Stopwatch.GetTimestamp();
-        (await Should.ThrowAsync<Exception>(() => StartAsync(With("powerless"), new CapturedLogs()))).ToString()
+        (await Should.ThrowAsync<Exception>(() => StartAsync(ConnectionString("powerless"), new CapturedLogs()))).ToString()
             .ShouldContain("permission denied for schema public");
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task<string> RefusedAsync(string connection)
+    private static async Task<string> GetErrorAsync(string connection)
     {
         var logs = new CapturedLogs();
         var begun = Stopwatch.GetTimestamp();
-        var refusal = await Should.ThrowAsync<StartException>(() => StartAsync(connection, logs));
+        var error = await Should.ThrowAsync<StartException>(() => StartAsync(connection, logs));
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
         logs.Lines.ShouldNotContain(line => line.Message.StartsWith("database not ready", StringComparison.Ordinal));
-        return refusal.Message;
+        return error.Message;
     }
 
     private static async Task StartAsync(string connection, CapturedLogs logs)
@@ -74,6 +75,6 @@ public sealed class StartRefusalTests
         await using var core = PorthorDeployment.Open(
             deployment.Settings with { DatabaseConnection = new Secret(connection), StartTimeout = TimeSpan.FromMinutes(2) }, logs,
             TimeProvider.System);
-        await StartupValidation.ForServerAsync(core, Stop);
+        await StartupValidation.ForServerAsync(core, Cancellation);
     }
 }

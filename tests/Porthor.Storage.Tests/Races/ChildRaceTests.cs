@@ -63,7 +63,7 @@ public sealed class ChildRaceTests
             {
                 if (child is null || await nodes[0].Tokens.GetDataAsync(child) is not { } record)
                     return;
-                (record.Expires <= end).ShouldBeTrue($"a child ends {record.Expires}, its parent {end}");
+                (record.Expires <= end).ShouldBeTrue($"a child expires at {record.Expires}, its parent at {end}");
                 (await nodes[0].Tokens.GetTokenInfoUncheckedAsync(child.Key))!.Expires.ShouldBe(record.Expires);
             });
     }
@@ -82,38 +82,38 @@ public sealed class ChildRaceTests
         }
         var random = new Random(20261124);
         var begun = Stopwatch.GetTimestamp();
-        var (children, refusals) = (0, 0);
+        var (children, rejected) = (0, 0);
         for (var race = 0; race < Races && Stopwatch.GetElapsedTime(begun) < Limit; race++)
         {
-            var parent = await ParentAsync(nodes[0], race);
-            Func<Task<Token?>> make = (race % 3) switch
+            var parent = await CreateParentAsync(nodes[0], race);
+            Func<Task<Token?>> create = (race % 3) switch
             {
-                1 when other is not null => () => other.MakeChildAsync(parent.Record.Token, "tap", Scopes),
-                2 => () => MakeChildAsync(nodes[^1].Tokens, parent),
-                _ => () => MakeChildAsync(nodes[0].Tokens, parent),
+                1 when other is not null => () => other.CreateChildAsync(parent.Record.Token, "tap", Scopes),
+                2 => () => CreateChildAsync(nodes[^1].Tokens, parent),
+                _ => () => CreateChildAsync(nodes[0].Tokens, parent),
             };
-            var making = Task.Run(() => AfterAsync(random.Next(4), make));
-            var changing = Task.Run(() => AfterAsync(random.Next(4), async () =>
+            var creation = Task.Run(() => RunAfterAsync(random.Next(4), create));
+            var changeTask = Task.Run(() => RunAfterAsync(random.Next(4), async () =>
             {
                 await change(nodes[0].Tokens, parent);
                 return true;
             }));
-            await changing;
-            var child = await making;
+            await changeTask;
+            var child = await creation;
             if (child is null)
-                refusals++;
+                rejected++;
             else
                 children++;
             await check(nodes, parent, child);
         }
         // The counts show whether the operations overlapped.
-        TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {refusals} refusals");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {rejected} rejected");
         children.ShouldBeGreaterThan(0);
         // Every record has a row.
         (await nodes[0].Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
-    private static async Task<Caller> ParentAsync(PorthorDeployment node, int race)
+    private static async Task<Caller> CreateParentAsync(PorthorDeployment node, int race)
     {
         var request = new AdminTokenRequest {
             Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
@@ -121,7 +121,7 @@ public sealed class ChildRaceTests
             await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }
 
-    private static async Task<Token?> MakeChildAsync(TokenService node, Caller parent)
+    private static async Task<Token?> CreateChildAsync(TokenService node, Caller parent)
     {
         try
         {
@@ -133,10 +133,10 @@ public sealed class ChildRaceTests
         }
     }
 
-    /// <summary>Starts an operation a few turns later, so that the two operations overlap at different points.</summary>
-    private static async Task<T> AfterAsync<T>(int turns, Func<Task<T>> work)
+    /// <summary>Starts an operation a few delay later, so that the two operations overlap at different points.</summary>
+    private static async Task<T> RunAfterAsync<T>(int delay, Func<Task<T>> work)
     {
-        for (var turn = 0; turn < turns; turn++)
+        for (var i = 0; i < delay; i++)
             await Task.Yield();
         return await work();
     }

@@ -6,10 +6,10 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>Attaches gdb to a PostgreSQL process, to stop it in an operation that is too short to hit by chance.</summary>
+/// <summary>Attaches gdb to a PostgreSQL process, and stops the process in an operation that is too short to stop it by timing.</summary>
 internal sealed class Debugger : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>The number of the capability CAP_SYS_PTRACE (capabilities(7)).</summary>
     private const int SysPtrace = 19;
@@ -29,11 +29,11 @@ internal sealed class Debugger : IAsyncDisposable
     /// The reason why gdb cannot be used on this machine; null if it can. It needs gdb and the right to trace processes of another user.
     /// </summary>
     public static string? SkipReason =>
-        Prerequisites.Find("gdb") is null || !MayTrace || RuntimeInformation.OSArchitecture != Architecture.X64
-            ? "gdb is not installed, or may not look into processes of others (CAP_SYS_PTRACE), or this is not x86-64"
+        Prerequisites.Find("gdb") is null || !CanTrace || RuntimeInformation.OSArchitecture != Architecture.X64
+            ? "gdb is not installed, or may not trace processes of other users (CAP_SYS_PTRACE), or this machine is not x86-64"
             : null;
 
-    private static bool MayTrace => File.ReadLines("/proc/self/status")
+    private static bool CanTrace => File.ReadLines("/proc/self/status")
         .FirstOrDefault(line => line.StartsWith("CapEff:", StringComparison.Ordinal)) is { } line
         && (ulong.Parse(
             line["CapEff:".Length..], NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite,
@@ -49,24 +49,24 @@ internal sealed class Debugger : IAsyncDisposable
             RedirectStandardError = true,
         };
         var debugger = new Debugger(Process.Start(start)!);
-        await debugger.DoAsync("set pagination off", "set confirm off", "handle SIGUSR1 SIGALRM nostop noprint pass");
+        await debugger.RunAsync("set pagination off", "set confirm off", "handle SIGUSR1 SIGALRM nostop noprint pass");
         return debugger;
     }
 
     /// <summary>Runs commands and waits until they are complete. <c>continue</c> is complete when the process stops again.</summary>
-    public async Task DoAsync(params string[] commands)
+    public async Task RunAsync(params string[] commands)
     {
-        await GiveAsync(commands);
+        await SendAsync(commands);
         var mark = $"done-{++marks}";
-        await GiveAsync($"echo {mark}\\n");
-        using var deadline = new CancellationTokenSource(Patience);
-        while (!(await lines.Reader.ReadAsync(deadline.Token)).Contains(mark, StringComparison.Ordinal))
+        await SendAsync($"echo {mark}\\n");
+        using var timeout = new CancellationTokenSource(CommandTimeout);
+        while (!(await lines.Reader.ReadAsync(timeout.Token)).Contains(mark, StringComparison.Ordinal))
         {
         }
     }
 
     /// <summary>Sends commands without waiting.</summary>
-    public async Task GiveAsync(params string[] commands)
+    public async Task SendAsync(params string[] commands)
     {
         foreach (var command in commands)
             await gdb.StandardInput.WriteLineAsync(command);

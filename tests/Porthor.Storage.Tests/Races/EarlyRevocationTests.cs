@@ -9,9 +9,9 @@ namespace Porthor.Storage.Tests.Races;
 /// </summary>
 public sealed class EarlyRevocationTests
 {
-    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(30);
 
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_revocation_applies_before_it_waits_for_locks_and_includes_new_descendants()
@@ -21,28 +21,29 @@ public sealed class EarlyRevocationTests
         var node = await deployment.OpenNodeAsync();
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var child = await node.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
-        var grandchild = (await node.Sql.TokenIndex.GetAsync(child.Key, Aborted))! with {
+        var grandchild = (await node.Sql.TokenIndex.GetAsync(child.Key, Cancellation))! with {
             Token = Token.Create().Key, Parent = child.Key, Service = "sia" };
 
         // Another transaction is creating a child of the child and holds its row lock.
-        await using var making = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
-        (await making.LockParentAsync(child.Key, Aborted)).ShouldNotBeNull();
-        var revoking = node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user", Aborted);
+        await using var creation = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
+        (await creation.LockParentAsync(child.Key, Cancellation)).ShouldNotBeNull();
+        var revoking = node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user", Cancellation);
 
         // Both tokens are already invalid while the revocation waits.
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(child)).ShouldBeNull(), "the end of the child");
-        await RealServers.UntilAsync(
-            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull(), "the end of its parent");
+        await RealServers.WaitUntilAsync(async () => (await node.Tokens.GetDataAsync(child)).ShouldBeNull(), "the revocation of the child");
+        await RealServers.WaitUntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull(), "the revocation of its parent");
         revoking.IsCompleted.ShouldBeFalse();
 
         // The grandchild is created. When the revocation is acknowledged, the grandchild is revoked too.
-        making.Insert(grandchild);
-        await making.FlushAsync(Aborted);
-        (await node.RecordStore.Within(making).CreateAsync(grandchild.Token, new EncryptedRecord([1, 2, 3]), grandchild.Expires, Aborted))
+        creation.Insert(grandchild);
+        await creation.FlushAsync(Cancellation);
+        (await node.RecordStore.Within(creation).CreateAsync(
+            grandchild.Token, new EncryptedRecord([1, 2, 3]), grandchild.Expires, Cancellation))
             .ShouldBeTrue();
-        await making.CommitAsync(Aborted);
+        await creation.CommitAsync(Cancellation);
         (await revoking).ShouldBeTrue();
-        (await node.RecordStore.GetAsync(grandchild.Token, known: null, Aborted)).ShouldBeNull();
-        (await node.Sql.TokenIndex.GetAsync(grandchild.Token, Aborted)).ShouldBeNull();
+        (await node.RecordStore.GetAsync(grandchild.Token, known: null, Cancellation)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(grandchild.Token, Cancellation)).ShouldBeNull();
     }
 }

@@ -13,7 +13,7 @@ public sealed class ParentLockTests
     private static readonly ScopeSet AllScopes = ScopeSet.Of("read:all", "read:some");
     private static readonly ScopeSet Reduced = ScopeSet.Of("read:all");
 
-    /// <summary>The reference, or a user of psql, changes the row without an explicit lock.</summary>
+    /// <summary>The reference and users of psql change the row without an explicit lock.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
@@ -22,19 +22,19 @@ public sealed class ParentLockTests
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
-        var parent = await ParentAsync(node);
+        var parent = await CreateParentAsync(node);
         await using var other = await ConnectAsync(deployment);
         await ExecuteAsync(other, $"BEGIN; UPDATE token SET scopes = '{Reduced}' WHERE token = '{parent.Record.Token.Key}'");
 
-        var making = node.Tokens.GetInternalTokenAsync(parent, "tap", AllScopes);
-        await UntilAsync(deployment, making, waiting: 1);
+        var creation = node.Tokens.GetInternalTokenAsync(parent, "tap", AllScopes);
+        await WaitForLockWaitsAsync(deployment, creation, waiting: 1);
         await ExecuteAsync(other, "COMMIT");
 
-        (await node.Tokens.GetTokenInfoUncheckedAsync((await making).Key))!.Scopes.ShouldBe(Reduced);
+        (await node.Tokens.GetTokenInfoUncheckedAsync((await creation).Key))!.Scopes.ShouldBe(Reduced);
     }
 
     /// <summary>
-    /// PostgreSQL grants <c>FOR KEY SHARE</c> despite a concurrent <c>FOR UPDATE</c> if that lock was granted at the moment when another
+    /// PostgreSQL grants <c>FOR KEY SHARE</c> despite a concurrent <c>FOR UPDATE</c> if that lock was granted at the moment when otherCreation
     /// transaction's <c>FOR KEY SHARE</c> ended (<c>heap_lock_tuple</c>). Therefore the creation of a child uses a stronger lock.
     /// </summary>
     [Theory]
@@ -46,44 +46,44 @@ public sealed class ParentLockTests
     {
         Prerequisites.SkipWhen(Prerequisites.SkipReason(mode) ?? Debugger.SkipReason);
         await using var deployment = await Deployment.CreateAsync(mode);
-        var changing = await deployment.OpenNodeAsync();
-        var others = await BackendsAsync(deployment);
+        var changingNode = await deployment.OpenNodeAsync();
+        var others = await BackendPidsAsync(deployment);
         // One connection, and long timeouts, so that nothing else uses the connection and no health check fails while the process is
         // stopped.
         deployment.Settings = deployment.Settings with {
             DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
-        var parent = await ParentAsync(node);
-        var elder = await node.Tokens.GetInternalTokenAsync(parent, "elder", AllScopes);
-        var backend = (await BackendsAsync(deployment)).Except(others).Single();
+        var parent = await CreateParentAsync(node);
+        var older = await node.Tokens.GetInternalTokenAsync(parent, "older", AllScopes);
+        var backend = (await BackendPidsAsync(deployment)).Except(others).Single();
 
         // Another child is being created.
-        await using var another = await ConnectAsync(deployment);
-        await ExecuteAsync(another, $"BEGIN; SELECT 1 FROM token WHERE token = '{parent.Record.Token.Key}' FOR KEY SHARE");
+        await using var otherCreation = await ConnectAsync(deployment);
+        await ExecuteAsync(otherCreation, $"BEGIN; SELECT 1 FROM token WHERE token = '{parent.Record.Token.Key}' FOR KEY SHARE");
         // This node requests the parent's lock, has read its holder, and is stopped before it checks again.
         await using var debugger = await Debugger.AttachAsync(backend);
-        await debugger.DoAsync("break heap_lock_tuple");
-        await debugger.GiveAsync("continue");
-        var making = node.Tokens.GetInternalTokenAsync(parent, "tap", AllScopes);
-        await debugger.DoAsync("delete", "break LockBuffer if $esi == 2", "continue", "continue");
+        await debugger.RunAsync("break heap_lock_tuple");
+        await debugger.SendAsync("continue");
+        var creation = node.Tokens.GetInternalTokenAsync(parent, "tap", AllScopes);
+        await debugger.RunAsync("delete", "break LockBuffer if $esi == 2", "continue", "continue");
         // The other creation ends. The change gets its lock on the parent, but not yet on the older child.
-        await ExecuteAsync(another, "ROLLBACK");
-        await ExecuteAsync(another, $"BEGIN; SELECT 1 FROM token WHERE token = '{elder.Key}' FOR UPDATE");
-        var change = ChangeAsync(changing, parent, revoke);
-        await UntilAsync(deployment, making, waiting: 1);
+        await ExecuteAsync(otherCreation, "ROLLBACK");
+        await ExecuteAsync(otherCreation, $"BEGIN; SELECT 1 FROM token WHERE token = '{older.Key}' FOR UPDATE");
+        var change = ChangeAsync(changingNode, parent, revoke);
+        await WaitForLockWaitsAsync(deployment, creation, waiting: 1);
         // This node continues.
-        await debugger.GiveAsync("delete", "detach", "quit");
-        await UntilAsync(deployment, making, waiting: 2);
-        await ExecuteAsync(another, "ROLLBACK");
+        await debugger.SendAsync("delete", "detach", "quit");
+        await WaitForLockWaitsAsync(deployment, creation, waiting: 2);
+        await ExecuteAsync(otherCreation, "ROLLBACK");
 
         await change;
         if (revoke)
         {
             (await Should.ThrowAsync<PorthorException>(
-                async () => await changing.Tokens.CallerAsync(await making))).Error.Kind.ShouldBe(ErrorKind.InvalidToken);
+                async () => await changingNode.Tokens.CallerAsync(await creation))).Error.Kind.ShouldBe(ErrorKind.InvalidToken);
             return;
         }
-        (await changing.Tokens.CallerAsync(await making)).Scopes.ShouldBe(Reduced);
+        (await changingNode.Tokens.CallerAsync(await creation)).Scopes.ShouldBe(Reduced);
     }
 
     private static Task ChangeAsync(PorthorDeployment node, Caller parent, bool revoke)
@@ -94,7 +94,7 @@ public sealed class ParentLockTests
             : node.Tokens.ModifyTokenAsync(key, administrator, parent.Username, new TokenEdit { Scopes = Reduced });
     }
 
-    private static async Task<Caller> ParentAsync(PorthorDeployment node)
+    private static async Task<Caller> CreateParentAsync(PorthorDeployment node)
     {
         var request = new AdminTokenRequest { Username = "someuser", TokenType = TokenType.User, TokenName = "parent", Scopes = AllScopes };
         return await node.Tokens.CallerAsync(
@@ -102,17 +102,17 @@ public sealed class ParentLockTests
     }
 
     /// <summary>Waits until this number of statements waits for locks, or until the child was created.</summary>
-    private static Task UntilAsync(Deployment deployment, Task making, int waiting) => RealServers.UntilAsync(
+    private static Task WaitForLockWaitsAsync(Deployment deployment, Task creation, int waiting) => RealServers.WaitUntilAsync(
         async () =>
         {
-            if (!making.IsCompleted)
+            if (!creation.IsCompleted)
                 (await QueryAsync(deployment,
                     "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
                         .Count.ShouldBe(waiting);
         },
-        $"{waiting} who wait");
+        $"{waiting} statements that wait");
 
-    private static async Task<List<int>> BackendsAsync(Deployment deployment)
+    private static async Task<List<int>> BackendPidsAsync(Deployment deployment)
     {
         var rows = await QueryAsync(
             deployment, "SELECT pid FROM pg_stat_activity WHERE application_name = 'porthor' AND datname = current_database()");

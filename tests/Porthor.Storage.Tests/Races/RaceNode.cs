@@ -25,7 +25,7 @@ internal sealed class RaceNode : IAsyncDisposable
     }
 
     /// <summary>Creates a child token. Returns null if the parent is no longer valid.</summary>
-    public async Task<Token?> MakeChildAsync(Token parent, string service, string scopes)
+    public async Task<Token?> CreateChildAsync(Token parent, string service, string scopes)
     {
         await process.StandardInput.WriteLineAsync($"{parent.Reveal()} {service} {scopes}");
         var answer = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The other process exited.");

@@ -7,7 +7,7 @@ namespace Porthor.Storage.Tests.Races;
 /// <summary>Concurrent requests for the same child share one creation, but not a result that was revoked since.</summary>
 public sealed class SharedCreationTests
 {
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData(Mode.Database)]
@@ -17,24 +17,26 @@ public sealed class SharedCreationTests
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var other = await deployment.OpenNodeAsync();
-        await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var wire = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
         deployment.Settings = deployment.Settings.Through(wire);
         var node = await deployment.OpenNodeAsync();
         var parent = await other.Tokens.SessionForAsync("someone", "user:token,read:all");
-        Task<Token> ChildAsync() => node.Tokens.GetInternalTokenAsync(parent, "tap", ScopeSet.Of("read:all"), cancellationToken: Aborted);
+        Task<Token> ChildAsync() => node.Tokens.GetInternalTokenAsync(
+            parent, "tap", ScopeSet.Of("read:all"), cancellationToken: Cancellation);
 
-        // The child is created, and the node has not received the result.
-        TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        var held = wire.HoldAt(piece => !piece.ToServer && piece.Contains("COMMIT\0"u8), heard.Task);
-        var early = ChildAsync();
-        await held.WaitAsync(Aborted);
-        var made = (await other.Tokens.ListTokensAsync(parent, "someone", Aborted)).Single(token => token.TokenType == TokenType.Internal);
-        (await other.Tokens.DeleteTokenAsync(made.Token, parent, "someone", Aborted)).ShouldBeTrue();
+        // The child is created, but the node has not received the result.
+        TaskCompletionSource mayReceive = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var heldBack = wire.HoldAt(chunk => !chunk.ToServer && chunk.Contains("COMMIT\0"u8), mayReceive.Task);
+        var first = ChildAsync();
+        await heldBack.WaitAsync(Cancellation);
+        var created = (await other.Tokens.ListTokensAsync(parent, "someone", Cancellation))
+            .Single(token => token.TokenType == TokenType.Internal);
+        (await other.Tokens.DeleteTokenAsync(created.Token, parent, "someone", Cancellation)).ShouldBeTrue();
 
-        var late = ChildAsync();
-        heard.SetResult();
+        var second = ChildAsync();
+        mayReceive.SetResult();
 
-        (await early).Key.ShouldBe(made.Token);
-        (await other.Tokens.GetDataAsync(await late, Aborted)).ShouldNotBeNull();
+        (await first).Key.ShouldBe(created.Token);
+        (await other.Tokens.GetDataAsync(await second, Cancellation)).ShouldNotBeNull();
     }
 }

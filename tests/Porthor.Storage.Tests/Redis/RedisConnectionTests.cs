@@ -16,7 +16,7 @@ public sealed class RedisConnectionTests
     private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha",
         "script|load", "info", "role", "getdel", "exists"];
 
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Redis_is_used_over_TLS_with_a_private_CA()
@@ -33,14 +33,14 @@ public sealed class RedisConnectionTests
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await TlsSite.CreateAsync();
         using var other = TlsSite.CreateAuthority();
-        RedisTlsOptions trusting = new() { Authorities = [site.Authority] };
+        RedisTlsOptions trusted = new() { Authorities = [site.Authority] };
         foreach (var (host, tls) in new[] {
-            ("localhost", new RedisTlsOptions()), ("localhost", new() { Authorities = [other] }), ("127.0.0.1", trusting) })
+            ("localhost", new RedisTlsOptions()), ("localhost", new() { Authorities = [other] }), ("127.0.0.1", trusted) })
             await ShouldFailAsync(site.Redis, options => options with { Host = host, Port = site.Redis.TlsPort, Tls = tls }, "certificate");
-        foreach (var tls in new[] { trusting with { CheckHostName = false }, new() { CheckCertificate = false } })
+        foreach (var tls in new[] { trusted with { CheckHostName = false }, new() { CheckCertificate = false } })
             await ShouldWorkAsync(site.Redis, options => options with { Host = "127.0.0.1", Port = site.Redis.TlsPort, Tls = tls });
         // With TLS configured, Porthor does not connect to a server without TLS.
-        await ShouldFailAsync(site.Redis, options => options with { Host = "localhost", Port = site.Redis.Port, Tls = trusting }, "");
+        await ShouldFailAsync(site.Redis, options => options with { Host = "localhost", Port = site.Redis.Port, Tls = trusted }, "");
     }
 
     [Fact]
@@ -83,22 +83,22 @@ public sealed class RedisConnectionTests
     [InlineData("del", "NOPERM")]
     [InlineData("evalsha", "NOPERM")]
     [InlineData("set", "NOPERM")]
-    public async Task A_missing_permission_is_named_if_the_command_is_required(string refused, string? reason)
+    public async Task A_missing_permission_is_named_if_the_command_is_required(string missing, string? reason)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
-        await PermitAsync(redis, Permissions.Except(refused.Split(',')));
+        await PermitAsync(redis, Permissions.Except(missing.Split(',')));
         if (reason is null)
         {
             var logs = await ShouldWorkAsync(redis, WithUser);
-            if (refused.StartsWith("info", StringComparison.Ordinal))
+            if (missing.StartsWith("info", StringComparison.Ordinal))
                 logs.Lines.ShouldContain(
                     line => line.Message.Contains("does not permit INFO", StringComparison.Ordinal)
                         && line.Message.Contains("NOPERM", StringComparison.Ordinal));
         }
         else
         {
-            await ShouldFailAsync(redis, WithUser, reason, refused);
+            await ShouldFailAsync(redis, WithUser, reason, missing);
         }
     }
 
@@ -126,11 +126,12 @@ public sealed class RedisConnectionTests
         await node.Tokens.DeleteTokenAsync(token.Key, session, "some-user");
         (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
         (await node.Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
-        (await node.OneTimeValues.TryAddAsync("some", [1], TimeSpan.FromMinutes(1), Aborted)).ShouldBeTrue();
-        (await node.OneTimeValues.TryAddAsync("some", [2], TimeSpan.FromMinutes(1), Aborted)).ShouldBeFalse();
-        (await node.OneTimeValues.ContainsAsync("some", Aborted)).ShouldBeTrue();
-        (await node.OneTimeValues.TakeAsync("some", Aborted)).ShouldBe([1]);
-        await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new RateKey("some-user", "service", 10), Aborted), "the counter");
+        (await node.OneTimeValues.TryAddAsync("some", [1], TimeSpan.FromMinutes(1), Cancellation)).ShouldBeTrue();
+        (await node.OneTimeValues.TryAddAsync("some", [2], TimeSpan.FromMinutes(1), Cancellation)).ShouldBeFalse();
+        (await node.OneTimeValues.ContainsAsync("some", Cancellation)).ShouldBeTrue();
+        (await node.OneTimeValues.TakeAsync("some", Cancellation)).ShouldBe([1]);
+        await RealServers.WaitUntilAsync(
+            () => node.RateCounter.CountAsync(new RateKey("some-user", "service", 10), Cancellation), "the counter");
         return logs;
     }
 
@@ -140,11 +141,11 @@ public sealed class RedisConnectionTests
         var settings = deployment.Settings with { PersistentRedis = change(deployment.Settings.PersistentRedis!) };
         using var logs = new CapturedLogs();
         await using var core = PorthorDeployment.Open(settings, logs, TimeProvider.System);
-        await StartupValidation.ForServerAsync(core, Aborted);
-        await RealServers.UntilAsync(
+        await StartupValidation.ForServerAsync(core, Cancellation);
+        await RealServers.WaitUntilAsync(
             async () =>
             {
-                var failure = await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted));
+                var failure = await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Cancellation));
                 foreach (var reason in reasons)
                     failure.What.ShouldContain(reason);
             },

@@ -13,10 +13,10 @@ namespace Porthor.Storage.Tests.Redis;
 /// </summary>
 public sealed class RedisFailoverTests
 {
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Everything_works_in_a_cluster()
+    public async Task All_operations_work_in_a_cluster()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await RedisClusterSite.StartAsync();
@@ -38,8 +38,9 @@ public sealed class RedisFailoverTests
             (await node.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         foreach (var user in (string[])["one", "two", "three", "four"])
-            await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new RateKey(user, "service", 10), Aborted), "the counter");
-        (await node.Maintenance.DeleteAllTokensAsync(Aborted)).ShouldBe(20);
+            await RealServers.WaitUntilAsync(
+                () => node.RateCounter.CountAsync(new RateKey(user, "service", 10), Cancellation), "the counter");
+        (await node.Maintenance.DeleteAllTokensAsync(Cancellation)).ShouldBe(20);
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
     }
 
@@ -74,7 +75,7 @@ public sealed class RedisFailoverTests
         await using var deployment = await DeployAsync(site.Options);
         await using var load = await Load.BeginAsync(deployment);
         await site.Sentinels[0].SendAsync("SENTINEL", "FAILOVER", "main");
-        await RealServers.UntilAsync(
+        await RealServers.WaitUntilAsync(
             async () => (await site.Servers[0].SendAsync("INFO", "replication")).ShouldContain("role:slave"), "the failover");
         await load.EndAsync();
     }
@@ -93,11 +94,11 @@ public sealed class RedisFailoverTests
         var session = await node.Tokens.SessionForAsync("some-user");
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         await site.Sentinels[1].KillAsync();
-        await RealServers.UntilAsync(
-            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)))
+        await RealServers.WaitUntilAsync(
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Cancellation)))
                 .What.ShouldContain("Sentinel"), "the refusal");
         await site.Sentinels[1].RestartAsync();
-        await RealServers.UntilAsync(() => node.RecordStore.CheckAsync(Aborted), "the record store");
+        await RealServers.WaitUntilAsync(() => node.RecordStore.CheckAsync(Cancellation), "the record store");
     }
 
     private static async Task<Deployment> DeployAsync(Func<RedisOptions, RedisOptions> change)
@@ -114,20 +115,20 @@ public sealed class RedisFailoverTests
     /// <summary>Creates and revokes tokens on two nodes continuously, and presents the revoked ones.</summary>
     private sealed class Load : IAsyncDisposable
     {
-        private const int Some = 10;
+        private const int MinimumRevocations = 10;
 
         private readonly CancellationTokenSource stopping = new();
         private readonly ConcurrentQueue<Token> revoked = new();
         private readonly PorthorDeployment[] nodes;
-        private readonly Task[] work;
+        private readonly Task[] tasks;
         private int revocations;
         private int unknown;
 
         private Load(PorthorDeployment[] nodes, Caller session)
         {
             (this.nodes, Session) = (nodes, session);
-            work = [.. nodes.Select(node => Task.Run(() => RevokeAsync(node))), .. nodes.Select(
-                node => Task.Run(() => PresentAsync(node)))];
+            tasks = [.. nodes.Select(node => Task.Run(() => RevokeAsync(node))), .. nodes.Select(
+                node => Task.Run(() => ReadRevokedAsync(node)))];
         }
 
         public Caller Session { get; }
@@ -136,20 +137,20 @@ public sealed class RedisFailoverTests
         {
             PorthorDeployment[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
             var load = new Load(nodes, await nodes[0].Tokens.SessionForAsync("some-user"));
-            await load.UntilRevocationsAsync(Some);
+            await load.WaitForRevocationsAsync(MinimumRevocations);
             return load;
         }
 
-        /// <summary>Waits until both nodes work again, and checks the results.</summary>
+        /// <summary>Waits until both nodes tasks again, and checks the results.</summary>
         public async Task EndAsync()
         {
-            await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);
+            await WaitForRevocationsAsync(Volatile.Read(ref revocations) + MinimumRevocations);
             foreach (var node in nodes)
-                await RealServers.UntilAsync(() => node.RecordStore.CheckAsync(Aborted), "the record store");
-            await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);
+                await RealServers.WaitUntilAsync(() => node.RecordStore.CheckAsync(Cancellation), "the record store");
+            await WaitForRevocationsAsync(Volatile.Read(ref revocations) + MinimumRevocations);
             await stopping.CancelAsync();
-            await Task.WhenAll(work);
-            revoked.Count.ShouldBeGreaterThan(3 * Some);
+            await Task.WhenAll(tasks);
+            revoked.Count.ShouldBeGreaterThan(3 * MinimumRevocations);
             Volatile.Read(ref unknown).ShouldBeGreaterThan(0);
             foreach (var node in nodes)
             {
@@ -161,7 +162,7 @@ public sealed class RedisFailoverTests
         public async ValueTask DisposeAsync()
         {
             await stopping.CancelAsync();
-            await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stopping.Dispose();
         }
 
@@ -186,11 +187,11 @@ public sealed class RedisFailoverTests
             }
         }
 
-        private async Task PresentAsync(PorthorDeployment node)
+        private async Task ReadRevokedAsync(PorthorDeployment node)
         {
             while (!stopping.IsCancellationRequested)
             {
-                foreach (var token in revoked.Reverse().Take(5 * Some))
+                foreach (var token in revoked.Reverse().Take(5 * MinimumRevocations))
                 {
                     try
                     {
@@ -206,10 +207,10 @@ public sealed class RedisFailoverTests
             }
         }
 
-        private Task UntilRevocationsAsync(int count) => RealServers.UntilAsync(
+        private Task WaitForRevocationsAsync(int count) => RealServers.WaitUntilAsync(
             async () =>
             {
-                if (work?.FirstOrDefault(task => task.IsFaulted) is { } failed)
+                if (tasks?.FirstOrDefault(task => task.IsFaulted) is { } failed)
                     await failed;
                 if (Volatile.Read(ref revocations) < count)
                     throw new TimeoutException($"{Volatile.Read(ref revocations)} revocations");

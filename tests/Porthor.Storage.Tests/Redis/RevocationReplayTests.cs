@@ -11,11 +11,11 @@ public sealed class RevocationReplayTests
     /// A connection can be established while the record store is being closed. The handler of new connections must not fail then.
     /// </summary>
     [Fact]
-    public async Task A_connection_after_the_record_store_was_closed_does_no_harm()
+    public async Task A_connection_after_the_record_store_was_closed_is_not_an_error()
     {
         var clock = TimeProvider.System;
         var replay = new RevocationReplay(
-            new NothingRevoked(), new RecordCodec(new Fernet([FernetKey.Create()], clock), clock), TimeSpan.FromHours(1), clock,
+            new EmptyRevocationLog(), new RecordCodec(new Fernet([FernetKey.Create()], clock), clock), TimeSpan.FromHours(1), clock,
             NullLogger.Instance);
         replay.Require();
         await replay.DisposeAsync();
@@ -23,7 +23,7 @@ public sealed class RevocationReplayTests
         replay.IsDone.ShouldBeFalse();
     }
 
-    private sealed class NothingRevoked : IRevocationLog
+    private sealed class EmptyRevocationLog : IRevocationLog
     {
         public Task<IReadOnlyList<TokenKey>> RevokedAsync(
             DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>

@@ -10,21 +10,21 @@ public sealed class ParallelStartTests
 {
     private const int Starts = 10;
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task One_creates_the_schema_and_the_others_find_it(Mode mode)
+    public async Task One_node_creates_the_schema_and_the_others_use_it(Mode mode)
     {
         for (var round = 0; round < 2; round++)
         {
             await using var deployment = await Deployment.CreateAsync(mode);
-            using var together = new Barrier(Starts);
+            using var barrier = new Barrier(Starts);
             var starts = Enumerable.Range(0, Starts).Select(_ => Task.Factory.StartNew(
-                () => StartAsync(deployment, together), Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap());
-            var nodes = await Task.WhenAll(starts).WaitAsync(TimeSpan.FromMinutes(1), Stop);
+                () => StartAsync(deployment, barrier), Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap());
+            var nodes = await Task.WhenAll(starts).WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
             foreach (var node in nodes)
             {
-                (await node.Sql.Schema.CheckAsync(Stop)).ShouldBe(SchemaState.Current);
+                (await node.Sql.Schema.CheckAsync(Cancellation)).ShouldBe(SchemaState.Current);
                 await node.DisposeAsync();
             }
         }
@@ -45,11 +45,11 @@ public sealed class ParallelStartTests
         }
     }
 
-    private static async Task<PorthorDeployment> StartAsync(Deployment deployment, Barrier together)
+    private static async Task<PorthorDeployment> StartAsync(Deployment deployment, Barrier barrier)
     {
-        together.SignalAndWait(Stop);
+        barrier.SignalAndWait(Cancellation);
         var node = PorthorDeployment.Open(deployment.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
-        await StartupValidation.ForServerAsync(node, Stop);
+        await StartupValidation.ForServerAsync(node, Cancellation);
         return node;
     }
 }

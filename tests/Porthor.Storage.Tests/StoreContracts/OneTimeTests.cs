@@ -8,28 +8,28 @@ public sealed class OneTimeTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task A_value_is_added_once_and_taken_once(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var store = (await deployment.OpenNodeAsync()).OneTimeValues;
-        (await store.ContainsAsync("test:a", Stop)).ShouldBeFalse();
-        (await store.TakeAsync("test:a", Stop)).ShouldBeNull();
+        (await store.ContainsAsync("test:a", Cancellation)).ShouldBeFalse();
+        (await store.TakeAsync("test:a", Cancellation)).ShouldBeNull();
 
-        (await store.TryAddAsync("test:a", [1, 0, 255], Hour, Stop)).ShouldBeTrue();
-        (await store.TryAddAsync("test:a", [2], Hour, Stop)).ShouldBeFalse();
-        (await store.TryAddAsync("test:A", [], Hour, Stop)).ShouldBeTrue();
-        (await store.ContainsAsync("test:a", Stop)).ShouldBeTrue();
+        (await store.TryAddAsync("test:a", [1, 0, 255], Hour, Cancellation)).ShouldBeTrue();
+        (await store.TryAddAsync("test:a", [2], Hour, Cancellation)).ShouldBeFalse();
+        (await store.TryAddAsync("test:A", [], Hour, Cancellation)).ShouldBeTrue();
+        (await store.ContainsAsync("test:a", Cancellation)).ShouldBeTrue();
 
-        (await store.TakeAsync("test:a", Stop)).ShouldBe([1, 0, 255]);
-        (await store.TakeAsync("test:a", Stop)).ShouldBeNull();
-        (await store.ContainsAsync("test:a", Stop)).ShouldBeFalse();
-        (await store.TakeAsync("test:A", Stop)).ShouldBe([]);
+        (await store.TakeAsync("test:a", Cancellation)).ShouldBe([1, 0, 255]);
+        (await store.TakeAsync("test:a", Cancellation)).ShouldBeNull();
+        (await store.ContainsAsync("test:a", Cancellation)).ShouldBeFalse();
+        (await store.TakeAsync("test:A", Cancellation)).ShouldBe([]);
 
         // A name that was taken can be added again.
-        (await store.TryAddAsync("test:a", [3], Hour, Stop)).ShouldBeTrue();
+        (await store.TryAddAsync("test:a", [3], Hour, Cancellation)).ShouldBeTrue();
     }
 
     [Theory, EveryMode]
@@ -44,9 +44,9 @@ public sealed class OneTimeTests
         {
             var name = $"test:{i}";
             var added = await Task.WhenAll(
-                Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TryAddAsync(name, [(byte)n], Hour, Stop)));
+                Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TryAddAsync(name, [(byte)n], Hour, Cancellation)));
             added.Count(one => one).ShouldBe(1);
-            var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TakeAsync(name, Stop)));
+            var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TakeAsync(name, Cancellation)));
             taken.Count(one => one is not null).ShouldBe(1);
             taken.Single(one => one is not null).ShouldBe([(byte)Array.IndexOf(added, true)]);
         }
@@ -58,12 +58,12 @@ public sealed class OneTimeTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var store = (await deployment.OpenNodeAsync()).OneTimeValues;
         foreach (var name in (string[])["test:added", "test:taken"])
-            (await store.TryAddAsync(name, [1], TimeSpan.FromMilliseconds(1), Stop)).ShouldBeTrue();
-        await RealServers.UntilAsync(
-            async () => (await store.ContainsAsync("test:taken", Stop)).ShouldBeFalse(), "the values to expire");
-        (await store.TakeAsync("test:taken", Stop)).ShouldBeNull();
-        (await store.TryAddAsync("test:added", [2], Hour, Stop)).ShouldBeTrue();
-        (await store.TakeAsync("test:added", Stop)).ShouldBe([2]);
+            (await store.TryAddAsync(name, [1], TimeSpan.FromMilliseconds(1), Cancellation)).ShouldBeTrue();
+        await RealServers.WaitUntilAsync(
+            async () => (await store.ContainsAsync("test:taken", Cancellation)).ShouldBeFalse(), "the values to expire");
+        (await store.TakeAsync("test:taken", Cancellation)).ShouldBeNull();
+        (await store.TryAddAsync("test:added", [2], Hour, Cancellation)).ShouldBeTrue();
+        (await store.TakeAsync("test:added", Cancellation)).ShouldBe([2]);
     }
 
     [Theory, EveryMode]
@@ -72,11 +72,11 @@ public sealed class OneTimeTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         for (var i = 0; i < 20; i++)
-            await node.OneTimeValues.TryAddAsync($"test:{i}", [], TimeSpan.FromMilliseconds(1), Stop);
-        await RealServers.UntilAsync(
+            await node.OneTimeValues.TryAddAsync($"test:{i}", [], TimeSpan.FromMilliseconds(1), Cancellation);
+        await RealServers.WaitUntilAsync(
             async () =>
             {
-                await node.OneTimeValues.TryAddAsync($"test:{Guid.NewGuid()}", [], TimeSpan.FromMilliseconds(1), Stop);
+                await node.OneTimeValues.TryAddAsync($"test:{Guid.NewGuid()}", [], TimeSpan.FromMilliseconds(1), Cancellation);
                 // The last addition may still be there, and in Redis the one before it.
                 (await CountAsync(deployment, node)).ShouldBeLessThan(4);
             },
@@ -88,7 +88,7 @@ public sealed class OneTimeTests
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var store = (await deployment.OpenNodeAsync()).OneTimeValues;
-        await Should.ThrowAsync<ArgumentOutOfRangeException>(() => store.TryAddAsync("test:a", [], TimeSpan.Zero, Stop));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(() => store.TryAddAsync("test:a", [], TimeSpan.Zero, Cancellation));
     }
 
     private static async Task<long> CountAsync(Deployment deployment, PorthorDeployment node)
@@ -99,18 +99,18 @@ public sealed class OneTimeTests
                 await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection(
                     $"Data Source={node.DataDirectory!.DatabasePath};Pooling=False"))
                 {
-                    await connection.OpenAsync(Stop);
+                    await connection.OpenAsync(Cancellation);
                     await using var command = new Microsoft.Data.Sqlite.SqliteCommand("SELECT count(*) FROM porthor_once", connection);
-                    return (long)(await command.ExecuteScalarAsync(Stop))!;
+                    return (long)(await command.ExecuteScalarAsync(Cancellation))!;
                 }
             case Mode.Database:
                 await using (var source = Npgsql.NpgsqlDataSource.Create(
                     (await RealServers.Instance.PostgresAsync()).ConnectionString(deployment.DatabaseName!)))
                 await using (var command = source.CreateCommand("SELECT count(*) FROM porthor_once"))
-                    return (long)(await command.ExecuteScalarAsync(Stop))!;
+                    return (long)(await command.ExecuteScalarAsync(Cancellation))!;
             default:
                 long keys = 0;
-                await foreach (var batch in node.Redis!.Store.ScanAsync("porthor:once:*", Stop))
+                await foreach (var batch in node.Redis!.Store.ScanAsync("porthor:once:*", Cancellation))
                     keys += batch.Count;
                 return keys;
         }

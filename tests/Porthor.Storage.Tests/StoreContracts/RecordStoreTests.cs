@@ -19,7 +19,7 @@ public sealed class RecordStoreTests
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task A_record_is_read_unchanged_and_others_are_absent(Mode mode)
@@ -27,14 +27,14 @@ public sealed class RecordStoreTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var (key, record) = (Key(), Record("gAAAAA-first_=="));
-        (await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, record, InAnHour(), Stop))).ShouldBeTrue();
+        (await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, record, InAnHour(), Cancellation))).ShouldBeTrue();
 
-        (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(record);
-        (await node.RecordStore.GetAsync(Key(), Stop)).ShouldBeNull();
+        (await node.RecordStore.GetAsync(key, Cancellation)).ShouldBe(record);
+        (await node.RecordStore.GetAsync(Key(), Cancellation)).ShouldBeNull();
         // A read of several keys returns only existing records. Keys are case-sensitive.
         var otherCase = new TokenKey(SwapCase(key.Value));
-        (await node.RecordStore.GetAsync([key, otherCase, Key()], Stop)).Keys.ShouldBe([key]);
-        (await node.RecordStore.GetAsync(otherCase, Stop)).ShouldBeNull();
+        (await node.RecordStore.GetAsync([key, otherCase, Key()], Cancellation)).Keys.ShouldBe([key]);
+        (await node.RecordStore.GetAsync(otherCase, Cancellation)).ShouldBeNull();
     }
 
     [Theory, EveryMode]
@@ -43,13 +43,13 @@ public sealed class RecordStoreTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var (key, first) = (Key(), Record("first"));
-        await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, expires: null, Stop));
-        var again = () => ChangeAsync(node, recordStore => recordStore.CreateAsync(key, Record("second"), expires: null, Stop));
+        await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, expires: null, Cancellation));
+        var again = () => ChangeAsync(node, recordStore => recordStore.CreateAsync(key, Record("second"), expires: null, Cancellation));
         if (node.RecordStore.IsTransactional)
             await Should.ThrowAsync<StoreUnavailableException>(again);
         else
             (await again()).ShouldBeFalse();
-        (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(first);
+        (await node.RecordStore.GetAsync(key, Cancellation)).ShouldBe(first);
     }
 
     [Theory, EveryMode]
@@ -58,42 +58,43 @@ public sealed class RecordStoreTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var (key, first, second) = (Key(), Record("first"), Record("second"));
-        await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, InAnHour(), Stop));
+        await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, InAnHour(), Cancellation));
 
-        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, second, Record("late"), InAnHour(), Stop))).ShouldBeFalse();
-        (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(first);
-        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, InAnHour(), Stop))).ShouldBeTrue();
-        (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(second);
+        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, second, Record("late"), InAnHour(), Cancellation)))
+            .ShouldBeFalse();
+        (await node.RecordStore.GetAsync(key, Cancellation)).ShouldBe(first);
+        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, InAnHour(), Cancellation))).ShouldBeTrue();
+        (await node.RecordStore.GetAsync(key, Cancellation)).ShouldBe(second);
         // The same write again, as after a lost response, does nothing.
-        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, InAnHour(), Stop))).ShouldBeFalse();
+        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, InAnHour(), Cancellation))).ShouldBeFalse();
 
         // A replacement does not create a missing record.
         var absent = Key();
-        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(absent, first, second, InAnHour(), Stop))).ShouldBeFalse();
-        (await node.RecordStore.GetAsync(absent, Stop)).ShouldBeNull();
+        (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(absent, first, second, InAnHour(), Cancellation))).ShouldBeFalse();
+        (await node.RecordStore.GetAsync(absent, Cancellation)).ShouldBeNull();
     }
 
     [Theory, EveryMode]
-    public async Task A_deleted_record_is_absent_and_deleting_it_again_is_not_an_error(Mode mode)
+    public async Task A_deleted_record_is_absent_and_can_be_deleted_again(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         TokenKey[] keys = [Key(), Key(), Key()];
         foreach (var key in keys)
-            await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, Record(key.Value), InAnHour(), Stop));
+            await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, Record(key.Value), InAnHour(), Cancellation));
         for (var i = 0; i < 2; i++)
         {
             await ChangeAsync(node, async recordStore =>
             {
-                await recordStore.DeleteAsync([keys[0], keys[1]], Stop);
+                await recordStore.DeleteAsync([keys[0], keys[1]], Cancellation);
                 return true;
             });
         }
-        (await node.RecordStore.GetAsync(keys, Stop)).Keys.ShouldBe([keys[2]]);
+        (await node.RecordStore.GetAsync(keys, Cancellation)).Keys.ShouldBe([keys[2]]);
     }
 
     [Theory, EveryMode]
-    public async Task A_scan_sees_every_record_and_deleting_all_counts_them(Mode mode)
+    public async Task A_scan_returns_every_record_and_a_deletion_of_all_returns_their_number(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -101,20 +102,20 @@ public sealed class RecordStoreTests
         await ChangeAsync(node, async recordStore =>
         {
             foreach (var key in keys)
-                await recordStore.CreateAsync(key, Record("one of many"), InAnHour(), Stop);
+                await recordStore.CreateAsync(key, Record("one of many"), InAnHour(), Cancellation);
             return true;
         });
-        HashSet<TokenKey> seen = [];
-        await foreach (var batch in node.RecordStore.ScanAsync(Stop))
+        HashSet<TokenKey> scanned = [];
+        await foreach (var batch in node.RecordStore.ScanAsync(Cancellation))
         {
             batch.Count.ShouldBeInRange(1, 2500 - 1, "a batch is bounded");
-            seen.UnionWith(batch);
+            scanned.UnionWith(batch);
         }
-        seen.SetEquals(keys).ShouldBeTrue();
+        scanned.SetEquals(keys).ShouldBeTrue();
 
-        (await node.RecordStore.DeleteAllAsync(Stop)).ShouldBe(keys.Count);
-        (await node.RecordStore.GetAsync(keys, Stop)).ShouldBeEmpty();
-        (await node.RecordStore.DeleteAllAsync(Stop)).ShouldBe(0);
+        (await node.RecordStore.DeleteAllAsync(Cancellation)).ShouldBe(keys.Count);
+        (await node.RecordStore.GetAsync(keys, Cancellation)).ShouldBeEmpty();
+        (await node.RecordStore.DeleteAllAsync(Cancellation)).ShouldBe(0);
     }
 
     /// <summary>If the records are in the token index's database, a rollback undoes record changes too.</summary>
@@ -125,12 +126,12 @@ public sealed class RecordStoreTests
         var node = await deployment.OpenNodeAsync();
         node.RecordStore.IsTransactional.ShouldBe(mode != Mode.Cluster);
         var key = Key();
-        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation))
         {
-            await node.RecordStore.Within(transaction).CreateAsync(key, Record("undone"), InAnHour(), Stop);
-            await transaction.FlushAsync(Stop);
+            await node.RecordStore.Within(transaction).CreateAsync(key, Record("undone"), InAnHour(), Cancellation);
+            await transaction.FlushAsync(Cancellation);
         }
-        (await node.RecordStore.GetAsync(key, Stop)).HasValue.ShouldBe(mode == Mode.Cluster);
+        (await node.RecordStore.GetAsync(key, Cancellation)).HasValue.ShouldBe(mode == Mode.Cluster);
     }
 
     /// <summary>Redis expires records itself (contract/storage.md). A replacement sets the expiration again.</summary>
@@ -143,10 +144,10 @@ public sealed class RecordStoreTests
         using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
         var database = redis.GetDatabase(deployment.Settings.PersistentRedis!.Database);
         var (key, first, second) = (Key(), Record("first"), Record("second"));
-        await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, InAnHour(), Stop));
+        await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, InAnHour(), Cancellation));
         (await database.KeyTimeToLiveAsync($"token:{key.Value}"))!.Value.ShouldBeInRange(
             TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
-        await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, expires: null, Stop));
+        await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, expires: null, Cancellation));
         (await database.KeyTimeToLiveAsync($"token:{key.Value}")).ShouldBeNull();
         ((byte[]?)await database.StringGetAsync($"token:{key.Value}")).ShouldBe(second.Ciphertext);
     }
@@ -156,40 +157,41 @@ public sealed class RecordStoreTests
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
-        var (ending, lasting, changed, absent) = (Key(), Key(), Key(), Key());
+        var (expiring, permanent, changed, absent) = (Key(), Key(), Key(), Key());
         await ChangeAsync(node, async recordStore =>
         {
-            await recordStore.CreateAsync(ending, Record("ending"), InAnHour(), Stop);
-            await recordStore.CreateAsync(lasting, Record("lasting"), expires: null, Stop);
-            return await recordStore.CreateAsync(changed, Record("changed"), InAnHour(), Stop);
+            await recordStore.CreateAsync(expiring, Record("expiring"), InAnHour(), Cancellation);
+            await recordStore.CreateAsync(permanent, Record("permanent"), expires: null, Cancellation);
+            return await recordStore.CreateAsync(changed, Record("changed"), InAnHour(), Cancellation);
         });
 
         var replaced = await node.RecordStore.ReplaceReencryptedAsync(
             [
-                new ReencryptedRecord(ending, Record("ending"), Record("ending anew")), new ReencryptedRecord(lasting, Record("lasting"), Record("lasting anew")),
+                new ReencryptedRecord(expiring, Record("expiring"), Record("expiring again")),
+                new ReencryptedRecord(permanent, Record("permanent"), Record("permanent again")),
                 new ReencryptedRecord(changed, Record("before it was changed"), Record("late")), new ReencryptedRecord(absent, Record("absent"), Record("late")),
             ],
-            Stop);
+            Cancellation);
         replaced.ShouldBe(2);
-        (await node.RecordStore.GetAsync(ending, Stop)).ShouldBe(Record("ending anew"));
-        (await node.RecordStore.GetAsync(lasting, Stop)).ShouldBe(Record("lasting anew"));
-        (await node.RecordStore.GetAsync(changed, Stop)).ShouldBe(Record("changed"));
-        (await node.RecordStore.GetAsync(absent, Stop)).ShouldBeNull();
+        (await node.RecordStore.GetAsync(expiring, Cancellation)).ShouldBe(Record("expiring again"));
+        (await node.RecordStore.GetAsync(permanent, Cancellation)).ShouldBe(Record("permanent again"));
+        (await node.RecordStore.GetAsync(changed, Cancellation)).ShouldBe(Record("changed"));
+        (await node.RecordStore.GetAsync(absent, Cancellation)).ShouldBeNull();
         if (mode != Mode.Cluster)
             return;
         using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
         var database = redis.GetDatabase(deployment.Settings.PersistentRedis!.Database);
-        (await database.KeyTimeToLiveAsync($"token:{ending.Value}"))!.Value.ShouldBeInRange(
+        (await database.KeyTimeToLiveAsync($"token:{expiring.Value}"))!.Value.ShouldBeInRange(
             TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
-        (await database.KeyTimeToLiveAsync($"token:{lasting.Value}")).ShouldBeNull();
+        (await database.KeyTimeToLiveAsync($"token:{permanent.Value}")).ShouldBeNull();
     }
 
     private static async Task<bool> ChangeAsync(PorthorDeployment node, Func<IRecordStoreSession, Task<bool>> change)
     {
-        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
         var result = await change(node.RecordStore.Within(transaction));
-        await transaction.FlushAsync(Stop);
-        await transaction.CommitAsync(Stop);
+        await transaction.FlushAsync(Cancellation);
+        await transaction.CommitAsync(Cancellation);
         return result;
     }
 

@@ -14,7 +14,7 @@ public sealed class ReencryptionTests
     private static readonly FernetKey Old = FernetKey.Create();
     private static readonly FernetKey New = FernetKey.Create();
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task An_interrupted_reencryption_can_be_repeated_until_all_records_use_the_first_key(Mode mode)
@@ -37,18 +37,18 @@ public sealed class ReencryptionTests
             await Should.ThrowAsync<OperationCanceledException>(node.Reencryption.RunAsync(progress, interruption.Token));
         }
 
-        var rest = await node.Reencryption.RunAsync(cancellationToken: Stop);
+        var rest = await node.Reencryption.RunAsync(cancellationToken: Cancellation);
         rest.Complete.ShouldBeTrue();
         rest.Records.ShouldBe(450);
         rest.Reencrypted.ShouldBeInRange(1, 250);
-        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(450, 0, 0, Complete: true));
+        (await node.Reencryption.RunAsync(cancellationToken: Cancellation)).ShouldBe(new ReencryptionResult(450, 0, 0, Complete: true));
 
         // The new key alone decrypts all records, the old key none, and the content is unchanged.
         var after = await OpenAsync(deployment, New);
         foreach (var (token, i) in tokens.Select((token, i) => (token, i)))
-            (await after.Tokens.GetDataAsync(token, Stop))!.Username.ShouldBe($"user{i}");
-        (await before.Tokens.GetDataAsync(tokens[0], Stop)).ShouldBeNull();
-        (await after.Audit.RunAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+            (await after.Tokens.GetDataAsync(token, Cancellation))!.Username.ShouldBe($"user{i}");
+        (await before.Tokens.GetDataAsync(tokens[0], Cancellation)).ShouldBeNull();
+        (await after.Audit.RunAsync(fix: false, cancellationToken: Cancellation).ToListAsync(Cancellation)).ShouldBeEmpty();
     }
 
     /// <summary>Revocations, edits and creations during the re-encryption keep their effect.</summary>
@@ -63,17 +63,17 @@ public sealed class ReencryptionTests
         {
             tokens.Add(await before.Tokens.CreateTokenFromAdminRequestAsync(
                 new AdminTokenRequest { Username = "ann", TokenType = TokenType.User, TokenName = $"{i}",
-                    Scopes = ScopeSet.Parse("read:all,read:some") }, administrator, Stop));
+                    Scopes = ScopeSet.Parse("read:all,read:some") }, administrator, Cancellation));
         }
 
         var node = await OpenAsync(deployment, New, Old);
         var other = await OpenAsync(deployment, New, Old);
-        var reencryption = node.Reencryption.RunAsync(cancellationToken: Stop);
+        var reencryption = node.Reencryption.RunAsync(cancellationToken: Cancellation);
         for (var i = 0; i < 100; i++)
         {
-            (await other.Tokens.DeleteTokenAsync(tokens[3 * i].Key, administrator, "ann", Stop)).ShouldBeTrue();
+            (await other.Tokens.DeleteTokenAsync(tokens[3 * i].Key, administrator, "ann", Cancellation)).ShouldBeTrue();
             (await other.Tokens.ModifyTokenAsync(
-                tokens[(3 * i) + 1].Key, administrator, "ann", new TokenEdit { Scopes = ScopeSet.Of("read:all") }, Stop))
+                tokens[(3 * i) + 1].Key, administrator, "ann", new TokenEdit { Scopes = ScopeSet.Of("read:all") }, Cancellation))
                 .ShouldNotBeNull();
         }
         (await reencryption).Complete.ShouldBeTrue();
@@ -81,11 +81,11 @@ public sealed class ReencryptionTests
         var after = await OpenAsync(deployment, New);
         for (var i = 0; i < 100; i++)
         {
-            (await after.Tokens.GetDataAsync(tokens[3 * i], Stop)).ShouldBeNull();
-            (await after.Tokens.GetDataAsync(tokens[(3 * i) + 1], Stop))!.Scopes.ShouldBe(ScopeSet.Of("read:all"));
-            (await after.Tokens.GetDataAsync(tokens[(3 * i) + 2], Stop))!.Scopes.ShouldBe(ScopeSet.Parse("read:all,read:some"));
+            (await after.Tokens.GetDataAsync(tokens[3 * i], Cancellation)).ShouldBeNull();
+            (await after.Tokens.GetDataAsync(tokens[(3 * i) + 1], Cancellation))!.Scopes.ShouldBe(ScopeSet.Of("read:all"));
+            (await after.Tokens.GetDataAsync(tokens[(3 * i) + 2], Cancellation))!.Scopes.ShouldBe(ScopeSet.Parse("read:all,read:some"));
         }
-        (await after.Audit.RunAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+        (await after.Audit.RunAsync(fix: false, cancellationToken: Cancellation).ToListAsync(Cancellation)).ShouldBeEmpty();
     }
 
     [Theory, EveryMode]
@@ -95,8 +95,8 @@ public sealed class ReencryptionTests
         var other = await OpenAsync(deployment, FernetKey.Create());
         var token = (await other.Tokens.SessionForAsync("other")).Record.Token;
         var node = await OpenAsync(deployment, New, Old);
-        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(1, 0, 1, Complete: true));
-        (await other.Tokens.GetDataAsync(token, Stop)).ShouldNotBeNull();
+        (await node.Reencryption.RunAsync(cancellationToken: Cancellation)).ShouldBe(new ReencryptionResult(1, 0, 1, Complete: true));
+        (await other.Tokens.GetDataAsync(token, Cancellation)).ShouldNotBeNull();
     }
 
     /// <summary>A node that still encrypts with the old key would create such records again and again.</summary>
@@ -107,7 +107,7 @@ public sealed class ReencryptionTests
             new OldKeyRecordStore(new Fernet([Old], TimeProvider.System)),
             new Fernet([New, Old], TimeProvider.System),
             NullLogger<RecordReencryption>.Instance);
-        (await reencryption.RunAsync(progress: null, Stop)).Complete.ShouldBeFalse();
+        (await reencryption.RunAsync(progress: null, Cancellation)).Complete.ShouldBeFalse();
     }
 
     private static Task<PorthorDeployment> OpenAsync(Deployment deployment, params FernetKey[] keys)

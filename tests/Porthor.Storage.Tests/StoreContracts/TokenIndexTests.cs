@@ -13,7 +13,7 @@ public sealed class TokenIndexTests
     private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task A_token_is_read_with_every_field_after_its_commit(Mode mode)
@@ -24,19 +24,19 @@ public sealed class TokenIndexTests
         var child = Row("user") with {
             TokenType = TokenType.Internal, TokenName = null, Service = "tap", Parent = parent.Token, Expires = Noon.AddHours(1) };
         await InsertAsync(node, parent, child);
-        (await node.Sql.TokenIndex.GetAsync(parent.Token, Stop)).ShouldBe(parent);
-        (await node.Sql.TokenIndex.GetAsync(child.Token, Stop)).ShouldBe(child);
-        (await node.Sql.TokenIndex.GetAsync(Token.Create().Key, Stop)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(parent.Token, Cancellation)).ShouldBe(parent);
+        (await node.Sql.TokenIndex.GetAsync(child.Token, Cancellation)).ShouldBe(child);
+        (await node.Sql.TokenIndex.GetAsync(Token.Create().Key, Cancellation)).ShouldBeNull();
 
         // Disposing the transaction without a commit rolls it back.
         var undone = Row("user");
-        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation))
         {
             transaction.Insert(undone);
-            await transaction.FlushAsync(Stop);
+            await transaction.FlushAsync(Cancellation);
         }
-        (await node.Sql.TokenIndex.GetAsync(undone.Token, Stop)).ShouldBeNull();
-        (await node.Sql.TokenIndex.ListedAsync([parent.Token, undone.Token], Stop)).ShouldBe([parent.Token]);
+        (await node.Sql.TokenIndex.GetAsync(undone.Token, Cancellation)).ShouldBeNull();
+        (await node.Sql.TokenIndex.ListedAsync([parent.Token, undone.Token], Cancellation)).ShouldBe([parent.Token]);
     }
 
     [Theory, EveryMode]
@@ -51,21 +51,21 @@ public sealed class TokenIndexTests
         ];
         await InsertAsync(node, [.. rows, Row("other")]);
         // Upper case sorts first, as in the order of bytes.
-        var list = await node.Sql.TokenIndex.ListAsync("user", Stop);
+        var list = await node.Sql.TokenIndex.ListAsync("user", Cancellation);
         list.Select(row => row.Token).ShouldBe([rows[3].Token, rows[1].Token, rows[2].Token, rows[0].Token, rows[4].Token]);
-        (await node.Sql.TokenIndex.ListAsync(username: null, Stop)).Count.ShouldBe(6);
-        (await node.Sql.TokenIndex.ListAsync("User", Stop)).ShouldBeEmpty();
+        (await node.Sql.TokenIndex.ListAsync(username: null, Cancellation)).Count.ShouldBe(6);
+        (await node.Sql.TokenIndex.ListAsync("User", Cancellation)).ShouldBeEmpty();
 
         // Reading all tokens in pages is in the order of keys.
-        var first = await node.Sql.TokenIndex.ReadAsync(after: null, limit: 4, Stop);
-        var second = await node.Sql.TokenIndex.ReadAsync(first[^1].Token.Token, limit: 4, Stop);
+        var first = await node.Sql.TokenIndex.ReadAsync(after: null, limit: 4, Cancellation);
+        var second = await node.Sql.TokenIndex.ReadAsync(first[^1].Token.Token, limit: 4, Cancellation);
         TokenKey[] walked = [.. first.Concat(second).Select(entry => entry.Token.Token)];
         walked.Length.ShouldBe(6);
         walked.ShouldBe(walked.Order());
     }
 
     [Theory, EveryMode]
-    public async Task A_child_is_found_if_it_matches_and_lasts_long_enough(Mode mode)
+    public async Task A_child_is_found_if_it_matches_and_expires_late_enough(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -82,8 +82,8 @@ public sealed class TokenIndexTests
         var endless = Row("user") with { TokenType = TokenType.Notebook, TokenName = null, Parent = parent.Token };
         await InsertAsync(node, parent, child, endless);
         var query = new ChildQuery(parent.Token, TokenType.Internal, "tap", child.Scopes, Noon);
-        (await node.Sql.TokenIndex.FindChildAsync(query, Stop)).ShouldBe(child.Token);
-        (await node.Sql.TokenIndex.FindChildAsync(query with { ExpiresFrom = Noon.AddSeconds(-1) }, Stop)).ShouldBe(child.Token);
+        (await node.Sql.TokenIndex.FindChildAsync(query, Cancellation)).ShouldBe(child.Token);
+        (await node.Sql.TokenIndex.FindChildAsync(query with { ExpiresFrom = Noon.AddSeconds(-1) }, Cancellation)).ShouldBe(child.Token);
         ChildQuery[] others =
         [
             query with { ExpiresFrom = Noon.AddSeconds(1) }, query with { Service = "TAP" },
@@ -92,7 +92,7 @@ public sealed class TokenIndexTests
             new ChildQuery(parent.Token, TokenType.Notebook, Service: null, endless.Scopes, Noon),
         ];
         foreach (var other in others)
-            (await node.Sql.TokenIndex.FindChildAsync(other, Stop)).ShouldBeNull(other.ToString());
+            (await node.Sql.TokenIndex.FindChildAsync(other, Cancellation)).ShouldBeNull(other.ToString());
     }
 
     [Theory, EveryMode]
@@ -123,21 +123,21 @@ public sealed class TokenIndexTests
         await InsertAsync(node, parent, child);
         var changed = parent with { TokenName = "new", Scopes = ScopeSet.Empty, Expires = Noon.AddDays(3) };
         await ChangeAsync(node, transaction => transaction.Update(changed));
-        (await node.Sql.TokenIndex.GetAsync(parent.Token, Stop)).ShouldBe(changed);
+        (await node.Sql.TokenIndex.GetAsync(parent.Token, Cancellation)).ShouldBe(changed);
 
         await ChangeAsync(node, transaction => transaction.Delete([parent.Token]));
-        (await node.Sql.TokenIndex.GetAsync(parent.Token, Stop)).ShouldBeNull();
-        (await node.Sql.TokenIndex.GetAsync(child.Token, Stop)).ShouldBe(child with { Parent = null });
-        (await node.Sql.TokenIndex.ReadAsync(after: null, limit: 10, Stop)).Single().IsOrphan.ShouldBeTrue();
+        (await node.Sql.TokenIndex.GetAsync(parent.Token, Cancellation)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(child.Token, Cancellation)).ShouldBe(child with { Parent = null });
+        (await node.Sql.TokenIndex.ReadAsync(after: null, limit: 10, Cancellation)).Single().IsOrphan.ShouldBeTrue();
 
         // The same for a deletion of several tokens, some of them with their children.
         TokenInfo[] parents = [.. Enumerable.Range(0, 3).Select(_ => Row("user"))];
         TokenInfo[] children = [.. parents.Select(one => Row("user") with { Parent = one.Token })];
         await InsertAsync(node, [.. parents, .. children]);
         await ChangeAsync(node, transaction => transaction.Delete([parents[0].Token, parents[1].Token, children[1].Token]));
-        (await node.Sql.TokenIndex.GetAsync(children[0].Token, Stop)).ShouldBe(children[0] with { Parent = null });
-        (await node.Sql.TokenIndex.GetAsync(children[1].Token, Stop)).ShouldBeNull();
-        (await node.Sql.TokenIndex.GetAsync(children[2].Token, Stop)).ShouldBe(children[2]);
+        (await node.Sql.TokenIndex.GetAsync(children[0].Token, Cancellation)).ShouldBe(children[0] with { Parent = null });
+        (await node.Sql.TokenIndex.GetAsync(children[1].Token, Cancellation)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(children[2].Token, Cancellation)).ShouldBe(children[2]);
     }
 
     [Theory, EveryMode]
@@ -156,47 +156,47 @@ public sealed class TokenIndexTests
             TokenKey? after = null;
             for (var walked = 0; walked <= all.Length; walked += steps)
             {
-                var part = await node.Sql.TokenIndex.WalkExpiredAsync(Noon, after, steps, Stop);
+                var part = await node.Sql.TokenIndex.WalkExpiredAsync(Noon, after, steps, Cancellation);
                 found.AddRange(part.Keys);
                 part.Last.ShouldBe(walked + steps <= all.Length ? all[walked + steps - 1] : null);
                 after = part.Last;
             }
             found.ShouldBe(expired.Select(row => row.Token));
         }
-        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
-        (await transaction.LockExpiredAsync(Noon, all, Stop)).ShouldBe(expired);
-        (await transaction.LockExpiredAsync(Noon, [expired[1].Token, live[0].Token], Stop)).ShouldBe([expired[1]]);
+        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
+        (await transaction.LockExpiredAsync(Noon, all, Cancellation)).ShouldBe(expired);
+        (await transaction.LockExpiredAsync(Noon, [expired[1].Token, live[0].Token], Cancellation)).ShouldBe([expired[1]]);
     }
 
     /// <summary>Two concurrent transactions, as on two nodes. Not in embedded mode: SQLite has one writer at a time.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task A_lock_keeps_the_parent_while_a_child_is_created(Mode mode)
+    public async Task The_parent_is_locked_while_a_child_is_created(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var (parent, stale) = (Row("user"), Row("user") with { Expires = Noon });
         await InsertAsync(node, parent, stale);
-        await using var making = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
-        (await making.LockParentAsync(parent.Token, Stop)).ShouldBe(new ParentLimits(parent.Scopes, parent.Expires));
-        (await making.LockParentAsync(Token.Create().Key, Stop)).ShouldBeNull();
+        await using var creating = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
+        (await creating.LockParentAsync(parent.Token, Cancellation)).ShouldBe(new ParentLimits(parent.Scopes, parent.Expires));
+        (await creating.LockParentAsync(Token.Create().Key, Cancellation)).ShouldBeNull();
 
         // Another child can be created at the same time. A revocation waits, at most for its time limit.
-        await using (var beside = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
-            (await beside.LockParentAsync(parent.Token, Stop)).ShouldNotBeNull();
-        await using (var revoking = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(200), Stop))
-            await Should.ThrowAsync<StoreUnavailableException>(() => revoking.LockAsync(parent.Token, Stop));
+        await using (var concurrent = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation))
+            (await concurrent.LockParentAsync(parent.Token, Cancellation)).ShouldNotBeNull();
+        await using (var revoking = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(200), Cancellation))
+            await Should.ThrowAsync<StoreUnavailableException>(() => revoking.LockAsync(parent.Token, Cancellation));
 
         // Locked rows are skipped by the removal of expired tokens and by LockAvailableAsync.
-        await using var holding = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
-        await holding.LockAsync(stale.Token, Stop);
-        await using var expiring = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
-        (await expiring.LockExpiredAsync(Noon, [stale.Token], Stop)).ShouldBeEmpty();
-        (await expiring.LockAvailableAsync([stale.Token, parent.Token], Stop)).ShouldBeEmpty();
-        await making.DisposeAsync();
-        (await expiring.LockAvailableAsync([stale.Token, parent.Token, Token.Create().Key], Stop)).ShouldBe([parent]);
+        await using var locking = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
+        await locking.LockAsync(stale.Token, Cancellation);
+        await using var expiring = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
+        (await expiring.LockExpiredAsync(Noon, [stale.Token], Cancellation)).ShouldBeEmpty();
+        (await expiring.LockAvailableAsync([stale.Token, parent.Token], Cancellation)).ShouldBeEmpty();
+        await creating.DisposeAsync();
+        (await expiring.LockAvailableAsync([stale.Token, parent.Token, Token.Create().Key], Cancellation)).ShouldBe([parent]);
     }
 
     [Theory, EveryMode]
@@ -207,13 +207,13 @@ public sealed class TokenIndexTests
         var listed = Row("user");
         await InsertAsync(node, listed);
         var free = Row("user");
-        await using (var claiming = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
+        await using (var claiming = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation))
         {
-            (await claiming.ClaimAbsentAsync([free.Token, listed.Token], Stop)).ShouldBe([free.Token]);
-            await claiming.CommitAsync(Stop);
+            (await claiming.ClaimAbsentAsync([free.Token, listed.Token], Cancellation)).ShouldBe([free.Token]);
+            await claiming.CommitAsync(Cancellation);
         }
         // The claim leaves no row.
-        (await node.Sql.TokenIndex.GetAsync(free.Token, Stop)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(free.Token, Cancellation)).ShouldBeNull();
         await InsertAsync(node, free);
     }
 
@@ -256,17 +256,17 @@ public sealed class TokenIndexTests
         ];
         foreach (var (filter, found) in cases)
         {
-            var rows = await node.Sql.History.ReadAsync(filter, cursor: null, limit: 100, Stop);
+            var rows = await node.Sql.History.ReadAsync(filter, cursor: null, limit: 100, Cancellation);
             rows.Select(row => row with { Id = 0 }).ShouldBe(found.Select(i => changes[i]), filter.ToString());
-            (await node.Sql.History.CountAsync(filter, Stop)).ShouldBe(found.Length, filter.ToString());
+            (await node.Sql.History.CountAsync(filter, Cancellation)).ShouldBe(found.Length, filter.ToString());
         }
 
         // The oldest changes are removed first, and no more than the limit.
-        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(2);
-        (await node.Sql.History.ReadAsync(new(), cursor: null, limit: 100, Stop)).Select(row => row with { Id = 0 })
+        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Cancellation)).ShouldBe(2);
+        (await node.Sql.History.ReadAsync(new(), cursor: null, limit: 100, Cancellation)).Select(row => row with { Id = 0 })
             .ShouldBe([changes[4], changes[3], changes[2]]);
-        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(1);
-        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(0);
+        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Cancellation)).ShouldBe(1);
+        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Cancellation)).ShouldBe(0);
     }
 
     private static TokenInfo Row(string username, string? key = null)
@@ -294,8 +294,8 @@ public sealed class TokenIndexTests
 
     private static async Task ChangeAsync(PorthorDeployment node, Action<ITokenIndexTransaction> change)
     {
-        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);
         change(transaction);
-        await transaction.CommitAsync(Stop);
+        await transaction.CommitAsync(Cancellation);
     }
 }

@@ -78,9 +78,9 @@ public sealed class ChangeTests
             tokens.Add(await operations.Tokens.CreateUserTokenAsync(
                 session, "some-user", new UserTokenRequest(name, ScopeSet.Empty, Expires: null)));
 
-        var refused = await Should.ThrowAsync<PorthorException>(
+        var exception = await Should.ThrowAsync<PorthorException>(
             () => operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "some-user"));
-        refused.Error.ShouldBe(PorthorError.PermissionDenied("Cannot act on tokens for user some-user"));
+        exception.Error.ShouldBe(PorthorError.PermissionDenied("Cannot act on tokens for user some-user"));
         // A token is not found under the name of another user.
         (await operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "other-user")).ShouldBeFalse();
         (await operations.Tokens.GetDataAsync(tokens[0])).ShouldNotBeNull();
@@ -107,41 +107,41 @@ public sealed class ChangeTests
             session, "bot-some", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
         var service = await operations.Tokens.CreateTokenFromAdminRequestAsync(
             new AdminTokenRequest { Username = "bot-some", TokenType = TokenType.Service, Scopes = ScopeSet.Of("read:all") }, session);
-        List<Token> ofSession = [.. await GrowAsync(session)];
-        List<Token> ofUser = [.. await GrowAsync(await operations.Tokens.CallerAsync(user))];
-        List<Token> ofService = [.. await GrowAsync(await operations.Tokens.CallerAsync(service))];
+        List<Token> ofSession = [.. await CreateTreeAsync(session)];
+        List<Token> ofUser = [.. await CreateTreeAsync(await operations.Tokens.CallerAsync(user))];
+        List<Token> ofService = [.. await CreateTreeAsync(await operations.Tokens.CallerAsync(service))];
 
         (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "bot-some")).ShouldBeTrue();
-        await AreAliveAsync([session.Record.Token, .. ofSession], false);
-        await AreAliveAsync([user, service, .. ofUser, .. ofService], true);
+        await ShouldBeValidAsync([session.Record.Token, .. ofSession], false);
+        await ShouldBeValidAsync([user, service, .. ofUser, .. ofService], true);
         // Children before their parents, and each change names the parent.
         (await operations.HistoryAsync("bot-some")).Take(5).Select(change => change.Action).ShouldAllBe(
             action => action == ChangeAction.Revoke);
 
         (await operations.Tokens.DeleteTokenAsync(user.Key, operations.Administrator, "bot-some")).ShouldBeTrue();
-        await AreAliveAsync([user, .. ofUser], false);
-        await AreAliveAsync([service, .. ofService], true);
+        await ShouldBeValidAsync([user, .. ofUser], false);
+        await ShouldBeValidAsync([service, .. ofService], true);
         (await operations.Tokens.DeleteTokenAsync(service.Key, operations.Administrator, "bot-some")).ShouldBeTrue();
-        await AreAliveAsync([service, .. ofService], false);
+        await ShouldBeValidAsync([service, .. ofService], false);
         (await operations.Tokens.ListTokensAsync(operations.Administrator)).ShouldBeEmpty();
 
-        async Task<Token[]> GrowAsync(Caller parent)
+        async Task<Token[]> CreateTreeAsync(Caller parent)
         {
             var notebook = await operations.Tokens.GetNotebookTokenAsync(parent);
-            var inner = await operations.Tokens.GetInternalTokenAsync(parent, "a-service", ScopeSet.Empty);
+            var internalToken = await operations.Tokens.GetInternalTokenAsync(parent, "a-service", ScopeSet.Empty);
             var nested = await operations.Tokens.GetInternalTokenAsync(
                 await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Of("read:all"));
-            var deeper = await operations.Tokens.GetInternalTokenAsync(
+            var deepest = await operations.Tokens.GetInternalTokenAsync(
                 await operations.Tokens.CallerAsync(nested), "c-service", ScopeSet.Empty);
-            return [notebook, inner, nested, deeper];
+            return [notebook, internalToken, nested, deepest];
         }
 
-        async Task AreAliveAsync(List<Token> tokens, bool alive)
+        async Task ShouldBeValidAsync(List<Token> tokens, bool isValid)
         {
             foreach (var token in tokens)
             {
-                (await operations.Tokens.GetDataAsync(token) is not null).ShouldBe(alive);
-                (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key) is not null).ShouldBe(alive);
+                (await operations.Tokens.GetDataAsync(token) is not null).ShouldBe(isValid);
+                (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key) is not null).ShouldBe(isValid);
             }
         }
     }
@@ -156,42 +156,42 @@ public sealed class ChangeTests
             session, "some-user", new UserTokenRequest("parent", session.Scopes, operations.Now.AddDays(40)));
         var caller = await operations.Tokens.CallerAsync(parent);
         var notebook = await operations.Tokens.GetNotebookTokenAsync(caller);
-        var inner = await operations.Tokens.GetInternalTokenAsync(caller, "a-service", ScopeSet.Of("read:all"));
+        var internalToken = await operations.Tokens.GetInternalTokenAsync(caller, "a-service", ScopeSet.Of("read:all"));
         var nested = await operations.Tokens.GetInternalTokenAsync(
             await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Empty);
 
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
         var end = operations.Now.AddDays(10);
         await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "some-user", new TokenEdit { Expires = end });
-        foreach (var token in (Token[])[parent, notebook, inner, nested])
+        foreach (var token in (Token[])[parent, notebook, internalToken, nested])
         {
             (await operations.RowAsync(token)).Expires.ShouldBe(end);
             (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
-            await EndsInRedisAsync(operations, token, end);
+            await ShouldExpireInRedisAsync(operations, token, end);
         }
         var edits = (await operations.HistoryAsync("some-user")).TakeWhile(change => change.Action == ChangeAction.Edit).ToList();
-        edits.Select(edit => edit.Token).ShouldBe([parent.Key, notebook.Key, inner.Key, nested.Key], ignoreOrder: true);
+        edits.Select(edit => edit.Token).ShouldBe([parent.Key, notebook.Key, internalToken.Key, nested.Key], ignoreOrder: true);
         edits.ShouldAllBe(
             edit => edit.Expires == end && edit.OldExpires > end && edit.OldScopes == null && edit.Actor == TokenRecord.BootstrapUsername);
 
         // An extension applies only to the parent itself.
         await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "some-user", new TokenEdit { NeverExpires = true });
         (await operations.RowAsync(notebook)).Expires.ShouldBe(end);
-        await EndsInRedisAsync(operations, parent, end: null);
+        await ShouldExpireInRedisAsync(operations, parent, end: null);
         operations.Clock.SetUtcNow(end);
         (await operations.Tokens.GetDataAsync(nested)).ShouldBeNull();
         (await operations.Tokens.GetDataAsync(parent)).ShouldNotBeNull();
     }
 
-    private static async Task EndsInRedisAsync(Operations operations, Token token, DateTimeOffset? end)
+    private static async Task ShouldExpireInRedisAsync(Operations operations, Token token, DateTimeOffset? end)
     {
         if (operations.Deployment.Settings.PersistentRedis is not { } options)
             return;
         await using var connection = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
-        var left = await connection.GetDatabase(options.Database).KeyTimeToLiveAsync($"token:{token.Key}");
+        var remaining = await connection.GetDatabase(options.Database).KeyTimeToLiveAsync($"token:{token.Key}");
         if (end is null)
-            left.ShouldBeNull();
+            remaining.ShouldBeNull();
         else
-            left!.Value.ShouldBeInRange(end.Value - operations.Now - TimeSpan.FromMinutes(2), end.Value - operations.Now);
+            remaining!.Value.ShouldBeInRange(end.Value - operations.Now - TimeSpan.FromMinutes(2), end.Value - operations.Now);
     }
 }

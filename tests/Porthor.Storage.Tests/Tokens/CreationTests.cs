@@ -18,7 +18,7 @@ public sealed class CreationTests
     public async Task A_session_is_the_same_in_all_stores_and_has_the_configured_lifetime(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
-        // The groups are not sorted, so that sorting would be visible.
+        // The groups are not sorted, so the test would notice if they were sorted.
         var user = TokenBuilders.SomeUser with { Groups = [new Group("zeta", 2), new Group("alpha", 1)] };
         var token = await operations.Tokens.CreateSessionTokenAsync(
             "some-user", user, ScopeSet.Of("user:token", "read:all"), IPAddress.Parse("2001:db8::1"));
@@ -83,20 +83,20 @@ public sealed class CreationTests
             Expires = operations.Now.AddDays(7),
             UserData = TokenBuilders.SomeUser,
         };
-        await IsRefusedAsync(
+        await ShouldFailAsync(
             ErrorKind.PermissionDenied, "Missing required admin:token scope",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, user));
-        await IsRefusedAsync(
+        await ShouldFailAsync(
             ErrorKind.InvalidScopes, "Unknown scopes requested: invalid:scope. Known scopes: ",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Scopes = ScopeSet.Of("invalid:scope") }, admin));
-        await IsRefusedAsync(
-            ErrorKind.InvalidExpires, "Token must be valid for at least five minutes",
+        await ShouldFailAsync(
+            ErrorKind.InvalidExpires, "Token must be valid for at minimal five minutes",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Expires = operations.Now }, admin));
-        await IsRefusedAsync(
+        await ShouldFailAsync(
             ErrorKind.PermissionDenied, "Username \"some-user\" must start with \"bot-\"",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Username = "some-user" }, admin));
 
-        // Each field is as requested. The scopes may be ones that the administrator does not have.
+        // Each field is as requested. The scopes can be ones that the administrator does not have.
         var token = await operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin);
         var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         (record.Username, record.TokenType, record.Scopes, record.Expires, record.UserData)
@@ -104,21 +104,21 @@ public sealed class CreationTests
         var change = (await operations.HistoryAsync("bot-some")).ShouldHaveSingleItem();
         (change.Actor, change.Action, change.Parent, change.IpAddress).ShouldBe(
             ("admin", ChangeAction.Create, null, TokenBuilders.Address));
-        await IsRefusedAsync(
+        await ShouldFailAsync(
             ErrorKind.PermissionDenied, "Cannot act on tokens for user bot-some",
             () => operations.Tokens.GetChangeHistoryAsync(
                 user, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "bot-some" }, Cursor: null, Limit: null)));
 
         // A request with only the required fields.
-        var least = await operations.Tokens.CreateTokenFromAdminRequestAsync(
-            new AdminTokenRequest { Username = "bot-least", TokenType = TokenType.Service }, admin);
-        record = (await operations.Tokens.GetDataAsync(least)).ShouldNotBeNull();
+        var minimal = await operations.Tokens.CreateTokenFromAdminRequestAsync(
+            new AdminTokenRequest { Username = "bot-minimal", TokenType = TokenType.Service }, admin);
+        record = (await operations.Tokens.GetDataAsync(minimal)).ShouldNotBeNull();
         (record.Scopes.IsEmpty, record.Expires, record.UserData).ShouldBe((true, null, UserData.None));
     }
 
     /// <summary>SVC-021: no token is created for an invalid username, even if a record contains one.</summary>
     [Theory, EveryMode]
-    public async Task An_invalid_username_gets_no_token_of_any_type(Mode mode)
+    public async Task No_token_is_created_for_an_invalid_username(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var admin = await operations.Tokens.SessionForAsync("admin", "admin:token");
@@ -127,17 +127,17 @@ public sealed class CreationTests
         {
             var caller = admin with { Record = admin.Record with { Username = name } };
             var text = $"Invalid username: {name}";
-            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateSessionTokenAsync(
+            await ShouldFailAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateSessionTokenAsync(
                 name, UserData.None, ScopeSet.Empty, ipAddress: null));
-            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateUserTokenAsync(
+            await ShouldFailAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateUserTokenAsync(
                 caller, name, new UserTokenRequest("n", ScopeSet.Empty, Expires: null)));
-            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.GetNotebookTokenAsync(caller));
-            await IsRefusedAsync(
+            await ShouldFailAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.GetNotebookTokenAsync(caller));
+            await ShouldFailAsync(
                 ErrorKind.PermissionDenied, text, () => operations.Tokens.GetInternalTokenAsync(caller, "service", ScopeSet.Empty));
             foreach (var type in (TokenType[])[TokenType.User, TokenType.Service])
             {
                 var request = new AdminTokenRequest { Username = name, TokenType = type, TokenName = type == TokenType.User ? "n" : null };
-                await IsRefusedAsync(
+                await ShouldFailAsync(
                     ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin));
             }
         }
@@ -163,15 +163,15 @@ public sealed class CreationTests
 
         (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
         (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
-        var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.CreateOidcTokenAsync(session));
-        refused.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating OIDC token"));
+        var exception = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.CreateOidcTokenAsync(session));
+        exception.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating OIDC token"));
     }
 
-    private static async Task IsRefusedAsync(ErrorKind kind, string message, Func<Task> call)
+    private static async Task ShouldFailAsync(ErrorKind kind, string message, Func<Task> call)
     {
-        var refused = await Should.ThrowAsync<PorthorException>(call);
+        var exception = await Should.ThrowAsync<PorthorException>(call);
         // The known scopes of the test deployments.
-        refused.Error.ShouldBe(new PorthorError(
+        exception.Error.ShouldBe(new PorthorError(
             kind, message.EndsWith(": ", StringComparison.Ordinal)
                 ? message + string.Join(", ", Deployment.KnownScopes.Keys.Order(StringComparer.Ordinal)) : message));
     }

@@ -18,27 +18,27 @@ public sealed class LookupTests
         var wrongSecret = new Token(token.Key, new string('x', 22));
         (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
 
-        // Unknown tokens, logged as damaged records: no Fernet text, no JSON in it, a record without a required field.
+        // The tokens are unknown and logged as damaged records: no Fernet text, no JSON in the text, a record without a required field.
         foreach (var (damage, detail) in ((byte[], string)[])[
             ("foo"u8.ToArray(), "InvalidToken: "), (fernet.Encrypt("malformed json"u8), "ValidationError: not JSON"),
             (fernet.Encrypt(Json(token, username: null)), "ValidationError: username is missing")])
         {
-            await PutAsync(operations, token.Key, damage);
+            await ReplaceAsync(operations, token.Key, damage);
             operations.Logs.Clear();
             (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
             operations.Logs.Single("Cannot retrieve token").Fields["error"].ShouldBe(
                 $"Cannot deserialize data for key token:{token.Key}: {detail}");
         }
 
-        // The record of another token: an unknown token, logged only as a warning.
-        await PutAsync(operations, token.Key, fernet.Encrypt(Json(Token.Create(), "example")));
+        // With the record of another token, the token is unknown. The log line is only a warning.
+        await ReplaceAsync(operations, token.Key, fernet.Encrypt(Json(Token.Create(), "example")));
         operations.Logs.Clear();
         (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
         operations.Logs.Single("Cannot retrieve token data").Fields["error"].ShouldBe($"Secret mismatch for {token.Key}");
         operations.Logs.Lines.ShouldNotContain(line => line.Message == "Cannot retrieve token");
 
-        // A record that was repaired by hand with only the required fields is valid; with another secret it is not.
-        await PutAsync(operations, token.Key, fernet.Encrypt(Json(token, "example")));
+        // A record that was repaired manually and has only the required fields is valid. With another secret it is not.
+        await ReplaceAsync(operations, token.Key, fernet.Encrypt(Json(token, "example")));
         var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         (record.Username, record.Scopes.Text, record.Expires).ShouldBe(("example", "read:all", null));
         (await operations.Tokens.GetDataAsync(wrongSecret)).ShouldBeNull();
@@ -50,26 +50,26 @@ public sealed class LookupTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var core = operations.Node;
-        var dead = new FaultPlan(1, Fault.DiesBefore);
-        await Should.ThrowAsync<StoreUnavailableException>(() => dead.StepAsync(() => Task.CompletedTask));
-        var cutOff = new TokenServicesBuilder
+        var crashed = new FaultPlan(1, Fault.CrashesBefore);
+        await Should.ThrowAsync<StoreUnavailableException>(() => crashed.StepAsync(() => Task.CompletedTask));
+        var withoutStores = new TokenServicesBuilder
         {
-            TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, dead),
+            TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, crashed),
             History = core.Sql.History,
-            RecordStore = new FaultyRecordStore(core.RecordStore, dead),
+            RecordStore = new FaultyRecordStore(core.RecordStore, crashed),
             Fernet = new Fernet(core.SessionKeys, core.Clock),
             Loggers = core.Loggers,
             Metrics = core.Metrics,
             Tokens = core.Settings.Tokens,
             Clock = core.Clock,
         }.Build().Tokens;
-        await Should.ThrowAsync<StoreUnavailableException>(async () => await cutOff.GetDataAsync(Token.Create()));
-        foreach (var odd in (string[])["\0", "\ud800", "\udc00x", "é", "\n", "+", "/", "="])
+        await Should.ThrowAsync<StoreUnavailableException>(async () => await withoutStores.GetDataAsync(Token.Create()));
+        foreach (var character in (string[])["\0", "\ud800", "\udc00x", "é", "\n", "+", "/", "="])
         {
-            var half = odd + new string('A', TokenKey.Length - odd.Length);
+            var half = character + new string('A', TokenKey.Length - character.Length);
             foreach (var token in (Token[])[new(new TokenKey(half), new string('A', 22)), new(new TokenKey(new string('A', 22)), half)])
-                (await cutOff.GetDataAsync(token)).ShouldBeNull();
-            (await cutOff.GetTokenInfoUncheckedAsync(new TokenKey(half))).ShouldBeNull();
+                (await withoutStores.GetDataAsync(token)).ShouldBeNull();
+            (await withoutStores.GetTokenInfoUncheckedAsync(new TokenKey(half))).ShouldBeNull();
             (await core.RecordStore.GetAsync(new TokenKey(half), TestContext.Current.CancellationToken)).ShouldBeNull();
         }
     }
@@ -98,7 +98,7 @@ public sealed class LookupTests
     }
 
     /// <summary>Replaces the value of a key.</summary>
-    private static async Task PutAsync(Operations operations, TokenKey key, byte[] value)
+    private static async Task ReplaceAsync(Operations operations, TokenKey key, byte[] value)
     {
         await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(
             TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);

@@ -10,9 +10,9 @@ namespace Porthor.Storage.Tests.Tokens;
 /// <summary>Stored times: reading, comparison and cleanup (deviations 44, 45, 46).</summary>
 public sealed class StoredTimeTests
 {
-    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>A time after the year 2603 is in seconds too.</summary>
+    /// <summary>A stored time after the year 2603 is in seconds too.</summary>
     [Theory, EveryMode]
     public async Task A_token_can_expire_after_2603(Mode mode)
     {
@@ -43,13 +43,13 @@ public sealed class StoredTimeTests
                 token.Key, operations.Administrator, "some-user",
                 new TokenEdit { Expires = end.AddDays(-1) }))!.Expires.ShouldBe(end.AddDays(-1));
         }
-        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Cancellation)).ShouldBeEmpty();
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
     }
 
     /// <summary>Other software stores fractions of a second in rows.</summary>
     [Theory, EveryMode]
-    public async Task The_audit_compares_and_logs_whole_seconds(Mode mode)
+    public async Task The_audit_compares_and_logs_times_in_whole_seconds(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var end = operations.Now.AddDays(1);
@@ -60,11 +60,11 @@ public sealed class StoredTimeTests
             await operations.Tokens.CallerAsync(parent), "tap", ScopeSet.Of("read:all"));
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(250) }, parent.Key);
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(750) }, child.Key);
-        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Cancellation)).ShouldBeEmpty();
 
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddSeconds(-5) }, parent.Key);
         operations.Logs.Clear();
-        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).Select(finding => finding.Kind).Order().ShouldBe(
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Cancellation)).Select(finding => finding.Kind).Order().ShouldBe(
             [AuditKind.Mismatch, AuditKind.OutlivesParent]);
         var line = operations.Logs.Lines.Single(line => line.Message == "Token expires after its parent");
         line.Fields["expires"].ShouldBe(end.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
@@ -73,13 +73,13 @@ public sealed class StoredTimeTests
 
         async Task UpdateAsync(Func<TokenInfo, TokenInfo> change, TokenKey key)
         {
-            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
-            transaction.Update(change((await transaction.LockAsync(key, Aborted))!));
-            await transaction.CommitAsync(Aborted);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Cancellation);
+            transaction.Update(change((await transaction.LockAsync(key, Cancellation))!));
+            await transaction.CommitAsync(Cancellation);
         }
     }
 
-    /// <summary>A record without an expiration in the record store.</summary>
+    /// <summary>The record store has no expiration for the record.</summary>
     [Theory, EveryMode]
     public async Task Maintenance_deletes_the_record_of_an_expired_row(Mode mode)
     {
@@ -87,7 +87,7 @@ public sealed class StoredTimeTests
         var node = operations.Node;
         var tree = await InsertedTree.CreateAsync(node, Shape.Deep, 1, operations.Now.AddMinutes(-1), withRecords: false);
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
-        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted))
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Cancellation))
         {
             foreach (var token in (Token[])[tree.Root, .. tree.Descendants])
             {
@@ -100,14 +100,14 @@ public sealed class StoredTimeTests
                     Created = operations.Now,
                     UserData = new(),
                 };
-                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Encrypt(record), expires: null, Aborted))
+                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Encrypt(record), expires: null, Cancellation))
                     .ShouldBeTrue();
             }
-            await transaction.CommitAsync(Aborted);
+            await transaction.CommitAsync(Cancellation);
         }
 
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(2);
-        (await node.RecordStore.GetAsync([tree.Root.Key, tree.Descendants[0].Key], Aborted)).ShouldBeEmpty();
+        (await node.RecordStore.GetAsync([tree.Root.Key, tree.Descendants[0].Key], Cancellation)).ShouldBeEmpty();
         (await operations.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
     }
 }

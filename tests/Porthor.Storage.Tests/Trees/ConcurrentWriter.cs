@@ -9,7 +9,7 @@ namespace Porthor.Storage.Tests.Trees;
 internal sealed class ConcurrentWriter : IAsyncDisposable
 {
     /// <summary>The maximum delay that a large tree may cause for a writer.</summary>
-    private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource stopping = new();
     private readonly List<TimeSpan> times = [];
@@ -19,26 +19,28 @@ internal sealed class ConcurrentWriter : IAsyncDisposable
 
     private ConcurrentWriter(PorthorDeployment node, TimeSpan idle) => (this.node, this.idle) = (node, idle);
 
-    /// <summary>Measures without other work first, and then starts to write.</summary>
+    /// <summary>First measures writes without other work. Then starts to write continuously.</summary>
     public static async Task<ConcurrentWriter> StartAsync(PorthorDeployment node)
     {
-        List<TimeSpan> alone = [];
+        List<TimeSpan> idleTimes = [];
         for (var i = 0; i < 200; i++)
-            alone.Add(await CreateAsync(node));
-        var writer = new ConcurrentWriter(node, Slow(alone));
+            idleTimes.Add(await CreateAsync(node));
+        var writer = new ConcurrentWriter(node, NinthDecile(idleTimes));
         writer.work = Task.Run(writer.RunAsync);
         return writer;
     }
 
-    /// <summary>Stops, and fails if the delays were too long. The slowest tenth is ignored: a busy machine delays some writes.</summary>
+    /// <summary>
+    /// Stops, and fails the test if the delays were too long. Ignores the slowest tenth, because a busy machine delays some writes.
+    /// </summary>
     public async Task<TimeSpan> CheckAsync()
     {
         await stopping.CancelAsync();
         await work;
         times.Count.ShouldBeGreaterThan(5, "too few writes for a measurement");
-        var slow = Slow(times);
-        slow.ShouldBeLessThan(Allowed + (10 * idle), $"of {times.Count} writes; without other work {idle.TotalMilliseconds:F1} ms");
-        return slow;
+        var delay = NinthDecile(times);
+        delay.ShouldBeLessThan(MaxDelay + (10 * idle), $"of {times.Count} writes; without other work {idle.TotalMilliseconds:F1} ms");
+        return delay;
     }
 
     public async ValueTask DisposeAsync()
@@ -48,7 +50,7 @@ internal sealed class ConcurrentWriter : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private static TimeSpan Slow(List<TimeSpan> all) => all.Order().ElementAt(all.Count * 9 / 10);
+    private static TimeSpan NinthDecile(List<TimeSpan> all) => all.Order().ElementAt(all.Count * 9 / 10);
 
     private async Task RunAsync()
     {

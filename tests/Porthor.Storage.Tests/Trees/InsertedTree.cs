@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>Shapes of large trees that other software can have created.</summary>
+/// <summary>Shapes of large trees. Other software can have created such trees.</summary>
 public enum Shape
 {
     Deep,
@@ -17,11 +17,11 @@ public enum Shape
 /// <param name="Descendants">The other tokens, parents before their children.</param>
 internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants)
 {
-    public const string Username = "planter";
+    public const string Username = "inserter";
 
     public static readonly ScopeSet Scopes = ScopeSet.Of("read:all", "read:some");
 
-    private const int AtOnce = 1000;
+    private const int BatchSize = 1000;
 
     /// <param name="withRecords">False for tokens that have rows only.</param>
     public static async Task<InsertedTree> CreateAsync(
@@ -31,12 +31,12 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
         var created = node.Clock.GetSecondsNow().AddMinutes(-5);
         Token[] tokens = [.. Enumerable.Range(0, size + 1).Select(_ => Token.Create())];
-        for (var from = 0; from <= size; from += AtOnce)
+        for (var from = 0; from <= size; from += BatchSize)
         {
             await using var transaction = await node.Sql.TokenIndex.BeginAsync(
                 TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
             var recordStore = node.RecordStore.Within(transaction);
-            for (var i = from; i <= size && i < from + AtOnce; i++)
+            for (var i = from; i <= size && i < from + BatchSize; i++)
             {
                 var record = new TokenRecord
                 {

@@ -32,21 +32,21 @@ public sealed class InterruptedRevocationTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);
-        // After the first transaction, and after the second.
+        // The revocation is interrupted after the first transaction, and after the second one.
         foreach (var commits in (int[])[1, 2])
         {
             var tree = await InsertedTree.CreateAsync(node, shape, Size, node.Clock.GetSecondsNow().AddDays(1));
-            // A client has an allowed descendant far below the root.
-            var below = await node.Tokens.CallerAsync(tree.Descendants[0]);
-            var plan = new FaultPlan(StepsFor(commits, mode), Fault.DiesAfter);
+            // A client uses a valid descendant far below the root.
+            var descendant = await node.Tokens.CallerAsync(tree.Descendants[0]);
+            var plan = new FaultPlan(StepsFor(commits, mode), Fault.CrashesAfter);
             await Should.ThrowAsync<StoreUnavailableException>(
-                () => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username));
+                () => CreateFailing(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username));
 
             (await node.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
             (await node.Tokens.GetTokenInfoUncheckedAsync(tree.Root.Key)).ShouldNotBeNull();
-            (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(below, "sia", InsertedTree.Scopes)))
+            (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(descendant, "sia", InsertedTree.Scopes)))
                 .Error.Kind.ShouldBe(ErrorKind.InvalidToken);
-            // The time since the interruption does not matter.
+            // The completion does not depend on the time since the interruption.
             await node.Sql.Revocations.DeleteOldRevocationsAsync(node.Clock.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
 
             switch (completion)
@@ -69,18 +69,19 @@ public sealed class InterruptedRevocationTests
     }
 
     /// <summary>
-    /// Returns the number of the operation that is the commit with this number. Where the record store is a separate store, or collects
-    /// changes, deletions are operations too.
+    /// Returns the number of the store operation that is the commit with this number. Deletions of records are operations too if the record
+    /// store is separate.
     /// </summary>
     private static int StepsFor(int commits, Mode mode) => commits switch
     {
-        // The end of the first read, the record, the commit.
+        // The operations are the end of the first read, the deletion of the record, and the commit.
         1 => 3,
-        // If records are deleted early: all records, and then those of the batch. Otherwise: those of the batch, and the commit.
+        // In cluster mode: the deletion of all records, the deletion of those of the batch, and the commit. Otherwise: those of the batch,
+        // and the commit.
         _ => mode == Mode.Cluster ? 6 : 5,
     };
 
-    private static TokenService Cut(PorthorDeployment core, FaultPlan plan) => new TokenServicesBuilder
+    private static TokenService CreateFailing(PorthorDeployment core, FaultPlan plan) => new TokenServicesBuilder
     {
         TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, plan),
         History = core.Sql.History,

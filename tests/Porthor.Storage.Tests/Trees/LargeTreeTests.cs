@@ -64,7 +64,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     });
 
     [Theory, MemberData(nameof(Cases))]
-    public Task Expiry_removes_a_complete_tree(Mode mode, Shape shape) => RunAsync(
+    public Task Maintenance_removes_a_complete_expired_tree(Mode mode, Shape shape) => RunAsync(
         mode,
         shape,
         DateTimeOffset.UtcNow.TruncateToSeconds().AddMinutes(-1),
@@ -106,7 +106,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }, withRecords: false);
 
-    /// <summary>Every record was shortened, and no row.</summary>
+    /// <summary>Every record expires earlier than its row.</summary>
     [Theory, MemberData(nameof(Cases))]
     public async Task The_audit_repairs_a_tree_in_which_every_record_differs(Mode mode, Shape shape)
     {
@@ -143,7 +143,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
             var task = reencryption.RunAsync(progress: null, TestContext.Current.CancellationToken);
             await task;
             output.WriteLine(
-                $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed "
+                $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; other writers were delayed "
                     + $"by {(await writer.CheckAsync()).TotalMilliseconds:F0} ms");
         }
         var records = await node.RecordStore.GetAsync(
@@ -160,20 +160,20 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var tree = await InsertedTree.CreateAsync(node, shape, Size, expires, withRecords, expiresOf);
-        if (rowsExpire is { } different)
+        if (rowsExpire is { } rowExpires)
         {
-            var column = mode == Mode.Embedded ? $"{(different - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}"
-                : $"'{different.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
+            var column = mode == Mode.Embedded ? $"{(rowExpires - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}"
+                : $"'{rowExpires.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
             await RawSql.ExecuteAsync(deployment, node, $"UPDATE token SET expires = {column} WHERE username = '{InsertedTree.Username}'");
         }
         await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
             var begun = Stopwatch.GetTimestamp();
             await change(node, tree);
-            var took = Stopwatch.GetElapsedTime(begun);
+            var duration = Stopwatch.GetElapsedTime(begun);
             var delay = await writer.CheckAsync();
-            took.ShouldBeLessThan(6 * deployment.Settings.ApiTimeout);
-            output.WriteLine($"{took.TotalSeconds:F1} s; others were delayed by {delay.TotalMilliseconds:F0} ms");
+            duration.ShouldBeLessThan(6 * deployment.Settings.ApiTimeout);
+            output.WriteLine($"{duration.TotalSeconds:F1} s; other writers were delayed by {delay.TotalMilliseconds:F0} ms");
         }
         await check(node, tree);
     }

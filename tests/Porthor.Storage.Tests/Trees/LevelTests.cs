@@ -49,7 +49,7 @@ public sealed class LevelTests
             .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
     }
 
-    /// <summary>Two tokens are each other's parents, which software should never write.</summary>
+    /// <summary>Each of two tokens is the parent of the other. No software should write such rows.</summary>
     [Theory, EveryMode]
     public async Task A_cycle_is_revoked_and_gets_no_child(Mode mode)
     {

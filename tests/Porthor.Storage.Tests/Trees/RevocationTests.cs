@@ -8,7 +8,7 @@ namespace Porthor.Storage.Tests.Trees;
 /// <summary>The history entries and the database round trips of a revocation.</summary>
 public sealed class RevocationTests
 {
-    /// <summary>The deepest generation comes first; within a generation, the order of creation and then of the keys.</summary>
+    /// <summary>The deepest generation comes first. Within a generation the order is by creation, and then by key.</summary>
     [Theory, EveryMode]
     public async Task History_lists_the_children_of_a_generation_in_the_order_of_creation(Mode mode)
     {
@@ -26,17 +26,19 @@ public sealed class RevocationTests
         }
         // Children that are created in the same second.
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
-        List<TokenKey> together = [];
+        List<TokenKey> sameSecond = [];
         for (var i = 6; i < 10; i++)
-            together.Add((await operations.Tokens.GetInternalTokenAsync(session, $"child{i}", ScopeSet.Of("read:all"))).Key);
+            sameSecond.Add((await operations.Tokens.GetInternalTokenAsync(session, $"child{i}", ScopeSet.Of("read:all"))).Key);
 
         (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
         var revoked = (await operations.HistoryAsync("some-user"))
             .Where(change => change.Action == ChangeAction.Revoke).Select(change => change.Token).Reverse().ToList();
-        revoked.ShouldBe([.. grandchildren, .. children, .. together.Order(), session.Record.Token.Key]);
+        revoked.ShouldBe([.. grandchildren, .. children, .. sameSecond.Order(), session.Record.Token.Key]);
     }
 
-    /// <summary>Reading the row, locking, reading the children, and all writes. The same in every mode with PostgreSQL.</summary>
+    /// <summary>
+    /// The round trips read the row, lock it, read the children, and write. Their number is the same in every mode with PostgreSQL.
+    /// </summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
@@ -44,23 +46,23 @@ public sealed class RevocationTests
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
-        await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var wire = new FaultInjectingProxy((await RealServers.Instance.PostgresAsync()).Port);
         // The long timeout disables the heartbeat's queries on these connections.
         deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);
-        // On first use each connection prepares its statements.
-        var fewest = int.MaxValue;
+        // Each connection prepares its statements on first use, so the minimum of several rounds counts.
+        var minimum = int.MaxValue;
         for (var round = 0; round < 10; round++)
         {
             var session = await node.Tokens.SessionForAsync("some-user");
             wire.ClearSentData();
             (await node.Tokens.DeleteTokenAsync(session.Record.Token.Key, administrator, "some-user")).ShouldBeTrue();
-            fewest = Math.Min(fewest, RoundTrips(wire.SentData));
+            minimum = Math.Min(minimum, RoundTrips(wire.SentData));
         }
-        fewest.ShouldBe(4);
+        minimum.ShouldBe(4);
     }
 
     /// <summary>Counts Sync messages, which end each round trip: an S and the length 4.</summary>
-    private static int RoundTrips(string asked) => asked.Split("S\0\0\0\u0004").Length - 1;
+    private static int RoundTrips(string sent) => sent.Split("S\0\0\0\u0004").Length - 1;
 }

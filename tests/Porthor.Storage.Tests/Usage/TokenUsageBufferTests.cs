@@ -18,7 +18,7 @@ public sealed class TokenUsageBufferTests
 {
     private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
     public async Task A_full_buffer_drops_and_counts_events(Mode mode)
@@ -41,7 +41,7 @@ public sealed class TokenUsageBufferTests
         recorder.Record(token, "e", IPAddress.Loopback);
         dropped().ShouldBe(2);
 
-        await recorder.WriteAsync(Stop);
+        await recorder.WriteAsync(Cancellation);
         (await ServicesAsync(node, token)).ShouldBe(["e", "c", "b"]);
     }
 
@@ -55,7 +55,7 @@ public sealed class TokenUsageBufferTests
         var token = Record("odd-service");
         foreach (var service in (string[])["a", "half \ud800", "b\0", "c"])
             recorder.Record(token, service, IPAddress.Parse("fe80::1%3"));
-        await recorder.WriteAsync(Stop);
+        await recorder.WriteAsync(Cancellation);
         var services = await ServicesAsync(node, token);
         services.ShouldContain("a");
         services.ShouldContain("c");
@@ -76,7 +76,7 @@ public sealed class TokenUsageBufferTests
                 recorder.Record(token, service: null, IPAddress.Parse(address));
             recorder.Record(token, service: null, address: null);
             recorder.Record(token, "tap", IPAddress.Parse("192.0.2.1"));
-            await recorder.WriteAsync(Stop);
+            await recorder.WriteAsync(Cancellation);
         }
         (await ServicesAsync(node, token)).ShouldBe(["tap", null, null, null]);
     }
@@ -95,11 +95,11 @@ public sealed class TokenUsageBufferTests
 
         recorder.Record(token, "tap", IPAddress.Loopback);
         await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE token_auth_history RENAME TO hidden");
-        await recorder.WriteAsync(Stop);
+        await recorder.WriteAsync(Cancellation);
         logs.Lines.ShouldContain(line => line.Message.StartsWith("Cannot record token usage", StringComparison.Ordinal));
 
         await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE hidden RENAME TO token_auth_history");
-        await recorder.WriteAsync(Stop);
+        await recorder.WriteAsync(Cancellation);
         (await ServicesAsync(node, token)).ShouldBe(["tap"]);
     }
 
@@ -114,13 +114,13 @@ public sealed class TokenUsageBufferTests
         using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
         recorder.Record(locked.Record, service: null, IPAddress.Loopback);
         recorder.Record(free.Record, service: null, IPAddress.Loopback);
-        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Stop))
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Cancellation))
         {
-            await transaction.LockAsync(locked.Record.Token.Key, Stop);
-            await recorder.WriteAsync(Stop);
+            await transaction.LockAsync(locked.Record.Token.Key, Cancellation);
+            await recorder.WriteAsync(Cancellation);
         }
-        (await node.Sql.TokenIndex.GetAsync(free.Record.Token.Key, Stop))!.LastUsed.ShouldBe(clock.GetUtcNow());
-        (await node.Sql.TokenIndex.GetAsync(locked.Record.Token.Key, Stop))!.LastUsed.ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(free.Record.Token.Key, Cancellation))!.LastUsed.ShouldBe(clock.GetUtcNow());
+        (await node.Sql.TokenIndex.GetAsync(locked.Record.Token.Key, Cancellation))!.LastUsed.ShouldBeNull();
         (await ServicesAsync(node, locked.Record)).Count.ShouldBe(1);
     }
 
@@ -135,8 +135,9 @@ public sealed class TokenUsageBufferTests
 
     private static async Task<List<string?>> ServicesAsync(PorthorDeployment node, TokenRecord token)
     {
-        var uses = await node.Sql.UsageHistory.ReadAsync(new UsageFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
-        return [.. uses.Select(use => use.Service)];
+        var events = await node.Sql.UsageHistory.ReadAsync(
+            new UsageFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Cancellation);
+        return [.. events.Select(use => use.Service)];
     }
 
     private static Func<long> CountDropped(PorthorMetrics metrics, out MeterListener listener)
@@ -146,7 +147,7 @@ public sealed class TokenUsageBufferTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "porthor.uses.dropped" && metrics.Owns(instrument))
+                if (instrument.Name == "porthor.events.dropped" && metrics.Owns(instrument))
                     self.EnableMeasurementEvents(instrument);
             },
         };

@@ -21,7 +21,7 @@ public sealed class HistoryCursorTests
     }
 
     [Fact]
-    public void Any_cursor_is_read_as_it_was_written() =>
+    public void Every_cursor_is_read_as_it_was_written() =>
         Gen.Select(Gen.Long[0, 253_402_300_799], Gen.Int[0, int.MaxValue], Gen.Bool, (seconds, id, backward) =>
             new HistoryCursor(DateTimeOffset.FromUnixTimeSeconds(seconds), id, backward))
             .Sample(cursor => HistoryCursor.Parse(cursor.ToString()) == cursor);
@@ -29,7 +29,7 @@ public sealed class HistoryCursorTests
     [Theory]
     [InlineData("00000_00000", "0_0")]
     [InlineData("p0001700000000_0017", "p1700000000_17")]
-    public void Leading_zeros_do_not_matter(string text, string written) => $"{HistoryCursor.Parse(text)}".ShouldBe(written);
+    public void Leading_zeros_are_ignored(string text, string written) => $"{HistoryCursor.Parse(text)}".ShouldBe(written);
 
     [Theory]
     [InlineData("253402300800_1", "timestamp out of range")]

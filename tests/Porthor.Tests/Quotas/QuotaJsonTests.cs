@@ -27,12 +27,12 @@ public sealed class QuotaJsonTests
             Groups = new Dictionary<string, Quota> { ["foo"] = new() { Notebook = new NotebookQuota(1, 0.5, Spawn: false) } },
             Bypass = ["admin", "名字"],
         };
-        Written(plan).ShouldBe(Full.ReplaceLineEndings(""));
-        Written(new QuotaPlan()).ShouldBe("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}""");
+        Write(plan).ShouldBe(Full.ReplaceLineEndings(""));
+        Write(new QuotaPlan()).ShouldBe("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}""");
     }
 
     [Fact]
-    public void A_plan_is_read_as_it_was_written() => Written(Read(Full)).ShouldBe(Full.ReplaceLineEndings(""));
+    public void A_plan_is_read_as_it_was_written() => Write(Read(Full)).ShouldBe(Full.ReplaceLineEndings(""));
 
     [Theory]
     [InlineData(0, "0.0")]
@@ -42,14 +42,14 @@ public sealed class QuotaJsonTests
     [InlineData(2.675, "2.675")]
     [InlineData(1e100, "1E+100")]
     public void CPU_and_memory_are_written_with_a_decimal_point(double cpu, string text) =>
-        Written(new QuotaPlan { Default = new Quota { Notebook = new NotebookQuota(cpu, 4) } })
+        Write(new QuotaPlan { Default = new Quota { Notebook = new NotebookQuota(cpu, 4) } })
             .ShouldContain($"\"cpu\":{text},\"memory\":4.0,");
 
     [Fact]
-    public void Any_number_is_read_as_it_was_written() => Gen.Double.Where(double.IsFinite).Sample(number =>
+    public void Every_number_is_read_as_it_was_written() => Gen.Double.Where(double.IsFinite).Sample(number =>
     {
         var plan = new QuotaPlan { Default = new Quota { Notebook = new NotebookQuota(number, 1) } };
-        return Read(Written(plan)).Default.Notebook!.Cpu.Equals(number);
+        return Read(Write(plan)).Default.Notebook!.Cpu.Equals(number);
     });
 
     /// <summary>The reference writes all fields; people who write a plan by hand omit some.</summary>
@@ -58,7 +58,7 @@ public sealed class QuotaJsonTests
     [InlineData("""{"default":{}}""")]
     [InlineData("""{"bypass":[],"groups":{},"default":{"tap":{},"notebook":null,"disk":{},"api":{}}}""")]
     public void Every_field_is_optional(string json) =>
-        Written(Read(json)).ShouldBe("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}""");
+        Write(Read(json)).ShouldBe("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}""");
 
     [Fact]
     public void Spawn_is_true_by_default() =>
@@ -99,5 +99,5 @@ public sealed class QuotaJsonTests
 
     private static QuotaPlan Read(string json) => QuotaJson.Read(Encoding.UTF8.GetBytes(json));
 
-    private static string Written(QuotaPlan plan) => Encoding.UTF8.GetString(QuotaJson.Write(plan));
+    private static string Write(QuotaPlan plan) => Encoding.UTF8.GetString(QuotaJson.Write(plan));
 }

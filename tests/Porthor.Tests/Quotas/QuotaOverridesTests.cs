@@ -13,17 +13,17 @@ public sealed class QuotaOverridesTests
     public async Task A_change_on_this_node_applies_at_once_and_one_on_another_node_within_a_second()
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore());
-        var (here, elsewhere) = (On(store, clock), On(store, clock));
-        (await here.GetRecentAsync()).ShouldBeNull();
-        await elsewhere.SetAsync(Plan);
-        (await here.GetRecentAsync()).ShouldBeNull();
-        here.TryGetRecent(out var remembered).ShouldBeTrue();
-        remembered.ShouldBeNull();
+        var (thisNode, otherNode) = (CreateOn(store, clock), CreateOn(store, clock));
+        (await thisNode.GetRecentAsync()).ShouldBeNull();
+        await otherNode.SetAsync(Plan);
+        (await thisNode.GetRecentAsync()).ShouldBeNull();
+        thisNode.TryGetRecent(out var cached).ShouldBeTrue();
+        cached.ShouldBeNull();
         clock.Ticks += InterruptingClock.Second;
-        here.TryGetRecent(out _).ShouldBeFalse();
-        (await here.GetRecentAsync())!.Default.Api["test"].ShouldBe(5);
-        (await here.DeleteAsync()).ShouldBeTrue();
-        (await here.GetRecentAsync()).ShouldBeNull();
+        thisNode.TryGetRecent(out _).ShouldBeFalse();
+        (await thisNode.GetRecentAsync())!.Default.Api["test"].ShouldBe(5);
+        (await thisNode.DeleteAsync()).ShouldBeTrue();
+        (await thisNode.GetRecentAsync()).ShouldBeNull();
         store.Reads.ShouldBeLessThan(6);
     }
 
@@ -31,9 +31,9 @@ public sealed class QuotaOverridesTests
     public async Task A_failed_read_is_retried()
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore { IsUnavailable = true });
-        var overrides = On(store, clock);
+        var overrides = CreateOn(store, clock);
         // Another node sets them, because a change on this node updates its own cache.
-        await On(store, clock).SetAsync(Plan);
+        await CreateOn(store, clock).SetAsync(Plan);
         await Should.ThrowAsync<StoreUnavailableException>(() => overrides.GetRecentAsync().AsTask());
         store.IsUnavailable = false;
         (await overrides.GetRecentAsync())!.Default.Api["test"].ShouldBe(5);
@@ -44,7 +44,7 @@ public sealed class QuotaOverridesTests
     {
         var store = new MemoryStore();
         await store.SetOverridesAsync("not JSON"u8.ToArray(), TestContext.Current.CancellationToken);
-        var overrides = On(store, new InterruptingClock());
+        var overrides = CreateOn(store, new InterruptingClock());
         (await overrides.GetRecentAsync()).ShouldBeNull();
         (await overrides.DeleteAsync()).ShouldBeTrue();
         (await overrides.DeleteAsync()).ShouldBeFalse();
@@ -55,17 +55,17 @@ public sealed class QuotaOverridesTests
     public async Task A_change_during_a_read_does_not_fail_the_request()
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore());
-        var overrides = On(store, clock);
-        for (var moment = 1; moment <= 3; moment++)
+        var overrides = CreateOn(store, clock);
+        for (var reading = 1; reading <= 3; reading++)
         {
             await overrides.GetRecentAsync();
             clock.Ticks += InterruptingClock.Second;
-            clock.InterruptAt(moment, () => overrides.SetAsync(Plan).GetAwaiter().GetResult());
+            clock.InterruptAt(reading, () => overrides.SetAsync(Plan).GetAwaiter().GetResult());
             (await overrides.GetRecentAsync())!.Default.Api["test"].ShouldBe(5);
         }
     }
 
-    private static QuotaOverrides On(MemoryStore store, TimeProvider clock) => new(store, clock, NullLogger<QuotaOverrides>.Instance);
+    private static QuotaOverrides CreateOn(MemoryStore store, TimeProvider clock) => new(store, clock, NullLogger<QuotaOverrides>.Instance);
 
     /// <summary>A clock that runs an action when it is read, to simulate another thread.</summary>
     private sealed class InterruptingClock : TimeProvider
@@ -103,7 +103,8 @@ public sealed class QuotaOverridesTests
         public Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken)
         {
             Reads++;
-            return IsUnavailable ? throw new StoreUnavailableException("token record store", "reading quota overrides") : Task.FromResult(json);
+            return IsUnavailable ? throw new StoreUnavailableException("token record store", "reading quota overrides")
+                : Task.FromResult(json);
         }
 
         public Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken)
@@ -114,9 +115,9 @@ public sealed class QuotaOverridesTests
 
         public Task<bool> DeleteOverridesAsync(CancellationToken cancellationToken)
         {
-            var had = json is not null;
+            var existed = json is not null;
             json = null;
-            return Task.FromResult(had);
+            return Task.FromResult(existed);
         }
     }
 }

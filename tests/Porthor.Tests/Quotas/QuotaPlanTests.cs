@@ -24,20 +24,20 @@ public sealed class QuotaPlanTests
         """{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":30},""" +
         "\"notebook\":{\"cpu\":8.0,\"memory\":4.0,\"spawn\":true},\"tap\":{\"qserv\":{\"concurrent\":10}}}";
 
-    private const string OfFoo =
+    private const string FooQuota =
         """{"api":{"datalinker":1000,"test":2,"other":2},"disk":{"/home":40},""" +
         "\"notebook\":{\"cpu\":8.0,\"memory\":8.0,\"spawn\":true},\"tap\":{\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}}}";
 
-    private const string Nothing = """{"api":{},"disk":{},"tap":{}}""";
+    private const string NoQuota = """{"api":{},"disk":{},"tap":{}}""";
 
     [Theory]
     [InlineData("", Defaults)]
     [InlineData("bar", Defaults)]
     [InlineData("Foo", Defaults)]
-    [InlineData("foo", OfFoo)]
-    [InlineData("foo,bar,foo", OfFoo)] // a group listed twice counts once
-    [InlineData("foo,admin", Nothing)]
-    [InlineData("admin", Nothing)]
+    [InlineData("foo", FooQuota)]
+    [InlineData("foo,bar,foo", FooQuota)] // a group listed twice counts once
+    [InlineData("foo,admin", NoQuota)]
+    [InlineData("admin", NoQuota)]
     public void Groups_add_to_the_default(string groups, string quota) => Text(Plan.QuotaFor(Split(groups))).ShouldBe(quota);
 
     /// <summary>One group without permission to spawn notebooks is sufficient to deny it.</summary>
@@ -62,7 +62,7 @@ public sealed class QuotaPlanTests
     [Theory]
     [InlineData("{}", "foo", null)]
     [InlineData("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{"foo":{}}}""", "foo", null)]
-    [InlineData("""{"bypass":["foo"]}""", "foo", Nothing)]
+    [InlineData("""{"bypass":["foo"]}""", "foo", NoQuota)]
     [InlineData("""{"bypass":["foo"]}""", "bar", null)]
     [InlineData("""{"default":{"api":{"a":0}}}""", "", """{"api":{"a":0},"disk":{},"tap":{}}""")]
     public void No_quota_differs_from_an_empty_quota(string plan, string groups, string? quota) =>
@@ -72,25 +72,25 @@ public sealed class QuotaPlanTests
     public static TheoryData<string, string?, string> Replacements => new()
     {
         // Without overrides for this user, the configured quota applies.
-        { "foo", null, OfFoo },
-        { "foo", "{}", OfFoo },
-        { "foo", """{"groups":{"other":{"api":{"test":1}}},"bypass":["other"]}""", OfFoo },
+        { "foo", null, FooQuota },
+        { "foo", "{}", FooQuota },
+        { "foo", """{"groups":{"other":{"api":{"test":1}}},"bypass":["other"]}""", FooQuota },
         // API and disk quotas are replaced key by key. A value of 0 is valid.
         { "", """{"default":{"api":{"test":10}}}""", Defaults.Replace("\"test\":1", "\"test\":10") },
         { "", """{"default":{"api":{"test":0}}}""", Defaults.Replace("\"test\":1", "\"test\":0") },
         { "", """{"default":{"disk":{"/shared":1}}}""", Defaults.Replace("\"/home\":30", "\"/home\":30,\"/shared\":1") },
         // Notebook and TAP quotas are replaced completely.
         { "foo", """{"default":{"notebook":{"cpu":1,"memory":1,"spawn":false}}}""",
-            OfFoo.Replace("\"cpu\":8.0,\"memory\":8.0,\"spawn\":true", "\"cpu\":1.0,\"memory\":1.0,\"spawn\":false") },
+            FooQuota.Replace("\"cpu\":8.0,\"memory\":8.0,\"spawn\":true", "\"cpu\":1.0,\"memory\":1.0,\"spawn\":false") },
         { "foo", """{"default":{"tap":{"qserv":{"concurrent":1}}}}""",
-            OfFoo.Replace("\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}", "\"qserv\":{\"concurrent\":1}") },
+            FooQuota.Replace("\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}", "\"qserv\":{\"concurrent\":1}") },
         // Overrides of the default and of groups are added before they replace configured values.
         { "foo", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5,"other":7}}}}""",
-            OfFoo.Replace("\"test\":2,\"other\":2", "\"test\":15,\"other\":7") },
+            FooQuota.Replace("\"test\":2,\"other\":2", "\"test\":15,\"other\":7") },
         // A bypass in the overrides removes all limits. For a user with a bypass in the configuration, overrides set the quota.
-        { "foo", """{"bypass":["foo"],"default":{"api":{"test":10}}}""", Nothing },
+        { "foo", """{"bypass":["foo"],"default":{"api":{"test":10}}}""", NoQuota },
         { "admin", """{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""" },
-        { "admin", "{}", Nothing },
+        { "admin", "{}", NoQuota },
     };
 
     [Theory, MemberData(nameof(Replacements))]
@@ -100,7 +100,7 @@ public sealed class QuotaPlanTests
     [Theory]
     [InlineData(null, null)]
     [InlineData("{}", null)]
-    [InlineData("""{"bypass":["foo"]}""", Nothing)]
+    [InlineData("""{"bypass":["foo"]}""", NoQuota)]
     [InlineData("""{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""")]
     public void Overrides_apply_without_configured_quotas(string? overrides, string? quota)
     {
@@ -116,14 +116,14 @@ public sealed class QuotaPlanTests
     [Fact]
     public void A_sum_that_overflows_is_the_largest_number()
     {
-        var most = new Quota
+        var largest = new Quota
         {
             Api = new Dictionary<string, long> { ["a"] = long.MaxValue, ["b"] = long.MinValue },
             Disk = new Dictionary<string, long> { ["/"] = long.MaxValue },
             Notebook = new NotebookQuota(double.MaxValue, double.MinValue),
             Tap = new Dictionary<string, TapQuota> { ["c"] = new(long.MaxValue) },
         };
-        var sum = most.Plus(most);
+        var sum = largest.Plus(largest);
         (sum.Api["a"], sum.Api["b"], sum.Disk["/"], sum.Tap["c"].Concurrent).ShouldBe(
             (long.MaxValue, long.MinValue, long.MaxValue, long.MaxValue));
         sum.Notebook.ShouldBe(new NotebookQuota(double.MaxValue, double.MinValue));

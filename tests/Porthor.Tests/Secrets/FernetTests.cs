@@ -23,17 +23,17 @@ public sealed class FernetTests
     [Theory]
     [InlineData(ContractKey, 1_700_000_000, """{"a":1}""", ContractText)]
     [InlineData(SpecificationKey, 499_162_800, "hello", SpecificationText)]
-    public void Encryption_gives_the_known_text(string key, long time, string plaintext, string text)
+    public void Encryption_returns_the_known_text(string key, long time, string plaintext, string text)
     {
-        var encrypted = With(key).Encrypt(Encoding.UTF8.GetBytes(plaintext), CountingIv, DateTimeOffset.FromUnixTimeSeconds(time));
+        var encrypted = Create(key).Encrypt(Encoding.UTF8.GetBytes(plaintext), CountingIv, DateTimeOffset.FromUnixTimeSeconds(time));
         Encoding.ASCII.GetString(encrypted).ShouldBe(text);
     }
 
     [Theory]
     [InlineData(ContractKey, ContractText, """{"a":1}""")]
     [InlineData(SpecificationKey, SpecificationText, "hello")]
-    public void Decryption_gives_the_known_plaintext(string key, string text, string plaintext) =>
-        Decrypted(With(key), text).ShouldBe(plaintext);
+    public void Decryption_returns_the_known_plaintext(string key, string text, string plaintext) =>
+        Decrypt(Create(key), text).ShouldBe(plaintext);
 
     [Theory]
     [InlineData("incorrect mac", "gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykQUFBQUFBQUFBQQ==")]
@@ -47,8 +47,8 @@ public sealed class FernetTests
         "*gAAAAAAdwJ6wAAECAwQFBgcI!CQoLDA0ODy021?cpGVWKZ_eEwC@GM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==")]
     [InlineData("not the URL-safe alphabet",
         "gAAAAAAdwJ6wAAEC/AwQFBgcICQoLDA0ODy+021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==")]
-    public void The_invalid_texts_of_the_specification_are_rejected(string why, string text) =>
-        Decrypted(With(SpecificationKey), text).ShouldBeNull(why);
+    public void The_invalid_texts_of_the_specification_are_rejected(string reason, string text) =>
+        Decrypt(Create(SpecificationKey), text).ShouldBeNull(reason);
 
     /// <summary>The specification rejects the last two texts only if the reader has a maximum age. Porthor does not use one.</summary>
     [Theory]
@@ -59,21 +59,21 @@ public sealed class FernetTests
         foreach (var year in (int[])[1985, 2000, 2100])
         {
             clock.AdjustTime(new DateTimeOffset(year, 10, 26, 8, 20, 0, TimeSpan.Zero));
-            Decrypted(With(SpecificationKey), text).ShouldBe("");
+            Decrypt(Create(SpecificationKey), text).ShouldBe("");
         }
     }
 
     [Fact]
     public void One_trailing_newline_is_accepted_and_no_other_character_around_the_text()
     {
-        var fernet = With(ContractKey);
-        Decrypted(fernet, ContractText + "\n").ShouldBe("""{"a":1}""");
+        var fernet = Create(ContractKey);
+        Decrypt(fernet, ContractText + "\n").ShouldBe("""{"a":1}""");
         foreach (var wrong in (string[])[
             ContractText + "\n\n", ContractText + "\r\n", ContractText + " ", " " + ContractText, "\n" + ContractText,
             "    " + ContractText,
             ContractText + "    ", ContractText.Insert(8, "\n\n\n\n"), ContractText.TrimEnd('='), ContractText[..^1], ContractText + "====",
             ContractText.Replace('=', '%'), $"\"{ContractText}\"", "", "\n", "====", "gAAA"])
-            Decrypted(fernet, wrong).ShouldBeNull($"[{wrong}]");
+            Decrypt(fernet, wrong).ShouldBeNull($"[{wrong}]");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class FernetTests
     [Fact]
     public void Two_encryptions_of_one_plaintext_differ()
     {
-        var fernet = With(ContractKey);
+        var fernet = Create(ContractKey);
         fernet.Encrypt("same"u8).ShouldNotBe(fernet.Encrypt("same"u8));
     }
 
@@ -95,40 +95,42 @@ public sealed class FernetTests
     public void The_text_contains_the_time_of_encryption()
     {
         clock.AdjustTime(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
-        Encoding.ASCII.GetString(With(ContractKey).Encrypt("""{"a":1}"""u8)).ShouldStartWith(ContractText[..12]);
+        Encoding.ASCII.GetString(Create(ContractKey).Encrypt("""{"a":1}"""u8)).ShouldStartWith(ContractText[..12]);
     }
 
     /// <summary>Simulates an attacker who changes a bit of the version, time, IV, ciphertext or MAC.</summary>
     [Fact]
     public void A_text_with_a_changed_byte_is_rejected()
     {
-        var fernet = With(ContractKey);
+        var fernet = Create(ContractKey);
         var whole = Convert.FromBase64String(ContractText.Replace('-', '+').Replace('_', '/'));
         (from position in Gen.Int[0, whole.Length - 1] from difference in Gen.Byte[1, 255] select (position, difference)).Sample(change =>
         {
             var changed = whole.ToArray();
             changed[change.position] ^= change.difference;
-            return Decrypted(fernet, Convert.ToBase64String(changed).Replace('+', '-').Replace('/', '_')) is null;
+            return Decrypt(fernet, Convert.ToBase64String(changed).Replace('+', '-').Replace('/', '_')) is null;
         });
         foreach (var position in Enumerable.Range(0, whole.Length))
         {
             var changed = whole.ToArray();
             changed[position] ^= 1;
-            Decrypted(fernet, Convert.ToBase64String(changed).Replace('+', '-').Replace('/', '_')).ShouldBeNull($"byte {position}");
+            Decrypt(fernet, Convert.ToBase64String(changed).Replace('+', '-').Replace('/', '_')).ShouldBeNull($"byte {position}");
         }
     }
 
-    /// <summary>Also if a lenient decoder would decode the same bytes: each ciphertext has exactly one text form.</summary>
+    /// <summary>
+    /// The text is rejected even if a lenient decoder would decode the same bytes: each ciphertext has exactly one text form.
+    /// </summary>
     [Fact]
     public void A_text_with_a_changed_character_is_rejected()
     {
-        var fernet = With(ContractKey);
+        var fernet = Create(ContractKey);
         for (var position = 0; position < ContractText.Length; position++)
         {
             foreach (var other in "AQgwBZaz09-_+/=% \n\0")
             {
                 if (other != ContractText[position])
-                    Decrypted(fernet, $"{ContractText[..position]}{other}{ContractText[(position + 1)..]}")
+                    Decrypt(fernet, $"{ContractText[..position]}{other}{ContractText[(position + 1)..]}")
                         .ShouldBeNull($"'{other}' at {position}");
             }
         }
@@ -146,45 +148,45 @@ public sealed class FernetTests
         HMACSHA256.HashData(
             Convert.FromBase64String(ContractKey).AsSpan(0, 16), whole.AsSpan(0, whole.Length - 32), whole.AsSpan(whole.Length - 32));
         var text = Convert.ToBase64String(whole).Replace('+', '-').Replace('/', '_');
-        Decrypted(With(ContractKey), text).ShouldBe(isRead ? """{"a":1}""" : null);
+        Decrypt(Create(ContractKey), text).ShouldBe(isRead ? """{"a":1}""" : null);
     }
 
     [Fact]
     public void A_shortened_or_extended_text_is_rejected()
     {
-        var fernet = With(ContractKey);
+        var fernet = Create(ContractKey);
         foreach (var length in Enumerable.Range(0, ContractText.Length))
         {
-            Decrypted(fernet, ContractText[..length]).ShouldBeNull($"cut to {length}");
-            Decrypted(fernet, ContractText.Insert(length, "A")).ShouldBeNull($"lengthened at {length}");
+            Decrypt(fernet, ContractText[..length]).ShouldBeNull($"cut to {length}");
+            Decrypt(fernet, ContractText.Insert(length, "A")).ShouldBeNull($"lengthened at {length}");
         }
     }
 
     [Fact]
     public void Arbitrary_bytes_are_rejected_without_a_crash()
     {
-        var fernet = With(ContractKey);
+        var fernet = Create(ContractKey);
         Gen.Byte.Array[0, 300].Sample(text => !fernet.TryDecrypt(text, out var plaintext) && plaintext.Length == 0);
-        Gen.Char["AZaz09-_=\n"].Array[0, 300].Sample(text => Decrypted(fernet, new string(text)) is null);
+        Gen.Char["AZaz09-_=\n"].Array[0, 300].Sample(text => Decrypt(fernet, new string(text)) is null);
     }
 
     [Fact]
     public void The_first_of_several_keys_encrypts_and_each_decrypts()
     {
-        // Key rotation: the new key is placed before the old key.
+        // During a key rotation, the new key precedes the old key.
         var (old, @new) = (FernetKey.Create(), FernetKey.Create());
         var before = new Fernet([old], clock);
         var during = new Fernet([@new, old], clock);
         var after = new Fernet([@new], clock);
 
         // Texts of the old key can still be decrypted, and new texts do not need the old key.
-        Decrypted(during, before.Encrypt("old"u8)).ShouldBe("old");
-        Decrypted(during, during.Encrypt("new"u8)).ShouldBe("new");
-        Decrypted(after, during.Encrypt("new"u8)).ShouldBe("new");
+        Decrypt(during, before.Encrypt("old"u8)).ShouldBe("old");
+        Decrypt(during, during.Encrypt("new"u8)).ShouldBe("new");
+        Decrypt(after, during.Encrypt("new"u8)).ShouldBe("new");
 
         // The old key alone cannot decrypt new texts.
-        Decrypted(before, during.Encrypt("new"u8)).ShouldBeNull();
-        Decrypted(after, before.Encrypt("old"u8)).ShouldBeNull();
+        Decrypt(before, during.Encrypt("new"u8)).ShouldBeNull();
+        Decrypt(after, before.Encrypt("old"u8)).ShouldBeNull();
     }
 
     /// <summary>One half of the key is for the MAC, the other for the ciphertext; both must be correct.</summary>
@@ -196,17 +198,17 @@ public sealed class FernetTests
         {
             var other = key.ToArray();
             other[wrong] ^= 0x80;
-            Decrypted(With(Convert.ToBase64String(other)), ContractText).ShouldNotBe("""{"a":1}""", $"byte {wrong}");
+            Decrypt(Create(Convert.ToBase64String(other)), ContractText).ShouldNotBe("""{"a":1}""", $"byte {wrong}");
         }
     }
 
     [Fact]
     public void A_cipher_requires_a_key() => Should.Throw<ArgumentException>(() => new Fernet([], clock));
 
-    private Fernet With(string key) => new([FernetKey.TryParse(key)!], clock);
+    private Fernet Create(string key) => new([FernetKey.TryParse(key)!], clock);
 
-    private static string? Decrypted(Fernet fernet, string text) => Decrypted(fernet, Encoding.UTF8.GetBytes(text));
+    private static string? Decrypt(Fernet fernet, string text) => Decrypt(fernet, Encoding.UTF8.GetBytes(text));
 
-    private static string? Decrypted(Fernet fernet, byte[] text) =>
+    private static string? Decrypt(Fernet fernet, byte[] text) =>
         fernet.TryDecrypt(text, out var plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
 }

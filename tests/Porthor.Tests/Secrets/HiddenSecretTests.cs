@@ -26,12 +26,12 @@ public sealed class HiddenSecretTests
         [typeof(SessionState)] = (new SessionState { Csrf = Half, State = Half, GitHub = new Secret(Half), Token = Token }, Half, "***"),
     };
 
-    public static TheoryData<Type> Kinds => [.. Samples.Keys];
+    public static TheoryData<Type> Types => [.. Samples.Keys];
 
-    [Theory, MemberData(nameof(Kinds))]
-    public void A_value_prints_without_its_secret(Type kind)
+    [Theory, MemberData(nameof(Types))]
+    public void A_value_prints_without_its_secret(Type type)
     {
-        var (value, hidden, printed) = Samples[kind];
+        var (value, hidden, printed) = Samples[type];
         value.ToString().ShouldBe(printed);
         $"{value}".ShouldBe(printed);
         $"{value,40:x}".Trim().ShouldBe(printed);
@@ -43,23 +43,23 @@ public sealed class HiddenSecretTests
         Tuple.Create(value).ToString().ShouldNotContain(hidden);
     }
 
-    /// <summary>A debugger shows the result of <c>ToString</c> unless attributes say otherwise.</summary>
-    [Theory, MemberData(nameof(Kinds))]
-    public void A_debugger_shows_the_printed_form(Type kind)
+    /// <summary>A debugger shows the result of <c>ToString</c> unless attributes define another form.</summary>
+    [Theory, MemberData(nameof(Types))]
+    public void A_debugger_shows_the_printed_form(Type type)
     {
-        kind.GetMethod(nameof(ToString), [])!.DeclaringType.ShouldBe(kind);
-        kind.GetCustomAttribute<DebuggerDisplayAttribute>().ShouldBeNull();
-        kind.GetCustomAttribute<DebuggerTypeProxyAttribute>().ShouldBeNull();
+        type.GetMethod(nameof(ToString), [])!.DeclaringType.ShouldBe(type);
+        type.GetCustomAttribute<DebuggerDisplayAttribute>().ShouldBeNull();
+        type.GetCustomAttribute<DebuggerTypeProxyAttribute>().ShouldBeNull();
     }
 
     [Theory]
     [InlineData(typeof(Secret))]
     [InlineData(typeof(FernetKey))]
     [InlineData(typeof(Token))]
-    public void A_secret_is_not_serialized_to_JSON(Type kind)
+    public void A_secret_is_not_serialized_to_JSON(Type type)
     {
-        var (value, hidden, _) = Samples[kind];
-        JsonSerializer.Serialize(value, kind).ShouldNotContain(hidden);
+        var (value, hidden, _) = Samples[type];
+        JsonSerializer.Serialize(value, type).ShouldNotContain(hidden);
         JsonSerializer.Serialize(new { value }, new JsonSerializerOptions { IncludeFields = true }).ShouldNotContain(hidden);
         JsonSerializer.Serialize(new Dictionary<string, object> { ["value"] = value }).ShouldNotContain(hidden);
     }
@@ -80,10 +80,10 @@ public sealed class HiddenSecretTests
         JsonSerializer.Serialize(record).ShouldNotContain(Half);
     }
 
-    [Theory, MemberData(nameof(Kinds))]
-    public void Reveal_returns_the_complete_secret(Type kind)
+    [Theory, MemberData(nameof(Types))]
+    public void Reveal_returns_the_complete_secret(Type type)
     {
-        var revealed = Samples[kind].Value switch
+        var revealed = Samples[type].Value switch
         {
             Secret secret => secret.Reveal(),
             FernetKey key => key.Reveal(),
@@ -91,7 +91,7 @@ public sealed class HiddenSecretTests
             SessionState state => state.GitHub!.Reveal(),
             _ => "",
         };
-        revealed.ShouldEndWith(Samples[kind].Hidden);
+        revealed.ShouldEndWith(Samples[type].Hidden);
     }
 
     [Fact]

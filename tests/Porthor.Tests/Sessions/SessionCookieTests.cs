@@ -36,7 +36,7 @@ public sealed class SessionCookieTests
         "return_url":"https://example.com:4444/a?b=c&d=名字","state":"Rm9yIGEgbG9naW4gb25seQ==","login_start":"2026-10-21T07:28:00.123456Z"}
         """.ReplaceLineEndings(""));
 
-    /// <summary>The fields that the reference does not have come last. Only cookies of a login that needs them contain them.</summary>
+    /// <summary>Fields that the reference does not have come last. Only cookies of logins that need them contain them.</summary>
     [Fact]
     public void The_nonce_and_the_verifier_of_a_login_follow_the_references_fields()
     {
@@ -75,7 +75,7 @@ public sealed class SessionCookieTests
     [InlineData(" { } ")]
     [InlineData("""{"csrf":null,"token":null,"github":null,"return_url":null,"state":null,"login_start":null}""")]
     [InlineData("""{"later":[1],"csrf2":"x"}""")]
-    public void Unknown_fields_and_nulls_are_ignored(string json) => Read(Encrypted(json)).ShouldBe(SessionState.Empty);
+    public void Unknown_fields_and_nulls_are_ignored(string json) => Read(Encrypt(json)).ShouldBe(SessionState.Empty);
 
     [Theory]
     [InlineData("\"2026-10-21T07:28:00.123456Z\"", 123_456)]
@@ -85,7 +85,7 @@ public sealed class SessionCookieTests
     [InlineData("1792567680", 0)]
     [InlineData("1792567680.123456", 123_456)]
     public void The_start_of_a_login_is_a_date_or_seconds(string json, int microseconds) =>
-        Read(Encrypted($$"""{"login_start":{{json}}}""")).LoginStart
+        Read(Encrypt($$"""{"login_start":{{json}}}""")).LoginStart
             .ShouldBe(new DateTimeOffset(2026, 10, 21, 7, 28, 0, TimeSpan.Zero).AddMicroseconds(microseconds));
 
     /// <summary>One invalid field discards the complete state, including its token.</summary>
@@ -110,7 +110,7 @@ public sealed class SessionCookieTests
     [InlineData("""{"token":"TOKEN","login_start":true}""", "ValidationError")]
     [InlineData("""{"token":"TOKEN"}x""", "ValidationError")]
     public void An_invalid_field_discards_the_complete_state(string json, string error) =>
-        ShouldBeDiscarded(Encrypted(json.Replace("TOKEN", TokenText)), error);
+        ShouldBeDiscarded(Encrypt(json.Replace("TOKEN", TokenText)), error);
 
     [Fact]
     public void A_value_of_another_origin_is_discarded()
@@ -145,7 +145,7 @@ public sealed class SessionCookieTests
         return Encoding.UTF8.GetString(json);
     }
 
-    private string Encrypted(string json) => Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(json)));
+    private string Encrypt(string json) => Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(json)));
 
     private SessionState Read(string value)
     {

@@ -10,30 +10,30 @@ public sealed class HeartbeatTests : IAsyncDisposable
 
     private readonly FakeTimeProvider clock = new();
     private readonly Heartbeat heartbeat;
-    private volatile TaskCompletionSource answer = new();
-    private volatile int asked;
-    private volatile int silences;
+    private volatile TaskCompletionSource response = new();
+    private volatile int started;
+    private volatile int reports;
 
     public HeartbeatTests() => heartbeat = new Heartbeat(
         TimeSpan.FromSeconds(1),
         clock,
         () =>
         {
-            Interlocked.Increment(ref asked);
-            return (answer = new TaskCompletionSource()).Task;
+            Interlocked.Increment(ref started);
+            return (response = new TaskCompletionSource()).Task;
         },
-        () => Interlocked.Increment(ref silences));
+        () => Interlocked.Increment(ref reports));
 
     public ValueTask DisposeAsync() => heartbeat.DisposeAsync();
 
     [Fact]
     public async Task Three_beats_without_a_response_are_reported_once()
     {
-        await BeatUntilAsync(() => asked == 1);
-        (await BeatUntilAsync(() => silences == 1)).ShouldBeGreaterThanOrEqualTo(3);
+        await AdvanceUntilAsync(() => started == 1);
+        (await AdvanceUntilAsync(() => reports == 1)).ShouldBeGreaterThanOrEqualTo(3);
         for (var beat = 0; beat < 20; beat++)
-            await BeatAsync();
-        (asked, silences).ShouldBe((1, 1));
+            await AdvanceAsync();
+        (started, reports).ShouldBe((1, 1));
     }
 
     [Fact]
@@ -41,9 +41,9 @@ public sealed class HeartbeatTests : IAsyncDisposable
     {
         for (var time = 1; time <= 3; time++)
         {
-            await BeatUntilAsync(() => asked == time);
-            await BeatUntilAsync(() => silences == time);
-            answer.SetException(new StoreUnavailableException("token record store", "given up"));
+            await AdvanceUntilAsync(() => started == time);
+            await AdvanceUntilAsync(() => reports == time);
+            response.SetException(new StoreUnavailableException("token record store", "given up"));
         }
     }
 
@@ -52,22 +52,22 @@ public sealed class HeartbeatTests : IAsyncDisposable
     {
         for (var time = 1; time <= 10; time++)
         {
-            await BeatUntilAsync(() => asked == time);
-            await BeatAsync();
-            await BeatAsync();
-            answer.SetResult();
+            await AdvanceUntilAsync(() => started == time);
+            await AdvanceAsync();
+            await AdvanceAsync();
+            response.SetResult();
         }
-        silences.ShouldBe(0);
+        reports.ShouldBe(0);
     }
 
     [Fact]
     public async Task A_suspended_machine_does_not_report_the_store()
     {
-        await BeatUntilAsync(() => asked == 1);
+        await AdvanceUntilAsync(() => started == 1);
         clock.Advance(100 * Pause);
-        answer.SetResult();
-        await BeatUntilAsync(() => asked == 2);
-        silences.ShouldBe(0);
+        response.SetResult();
+        await AdvanceUntilAsync(() => started == 2);
+        reports.ShouldBe(0);
     }
 
     /// <summary>A library can throw before it returns a task. The heartbeat must continue after that.</summary>
@@ -78,44 +78,44 @@ public sealed class HeartbeatTests : IAsyncDisposable
         await using var failing = new Heartbeat(
             TimeSpan.FromSeconds(1), clock, () => Interlocked.Increment(ref failed) > 0 ? throw new ObjectDisposedException("connection")
                 : Task.CompletedTask, () => { });
-        await BeatUntilAsync(() => Volatile.Read(ref failed) == 3);
+        await AdvanceUntilAsync(() => Volatile.Read(ref failed) == 3);
     }
 
     [Fact]
     public async Task A_callback_that_throws_is_called_again_and_does_not_end_the_heartbeat()
     {
-        var (calls, asks) = (0, 0);
+        var (calls, checks) = (0, 0);
         var unanswered = new TaskCompletionSource();
         await using var throwing = new Heartbeat(
             TimeSpan.FromSeconds(1),
             clock,
-            () => Interlocked.Increment(ref asks) == 1 ? unanswered.Task : Task.CompletedTask,
+            () => Interlocked.Increment(ref checks) == 1 ? unanswered.Task : Task.CompletedTask,
             () =>
             {
                 if (Interlocked.Increment(ref calls) < 3)
                     throw new InvalidOperationException("The socket is closed.");
             });
-        await BeatUntilAsync(() => Volatile.Read(ref calls) == 3);
+        await AdvanceUntilAsync(() => Volatile.Read(ref calls) == 3);
         for (var beat = 0; beat < 20; beat++)
-            await BeatAsync();
+            await AdvanceAsync();
         Volatile.Read(ref calls).ShouldBe(3);
         unanswered.SetResult();
-        await BeatUntilAsync(() => Volatile.Read(ref asks) == 3);
+        await AdvanceUntilAsync(() => Volatile.Read(ref checks) == 3);
     }
 
     /// <summary>Waits for a condition and returns the number of beats.</summary>
-    private async Task<int> BeatUntilAsync(Func<bool> condition)
+    private async Task<int> AdvanceUntilAsync(Func<bool> condition)
     {
         for (var beats = 0; ; beats++)
         {
             if (condition())
                 return beats;
             beats.ShouldBeLessThan(10_000);
-            await BeatAsync();
+            await AdvanceAsync();
         }
     }
 
-    private async Task BeatAsync()
+    private async Task AdvanceAsync()
     {
         clock.Advance(Pause);
         await Task.Yield();

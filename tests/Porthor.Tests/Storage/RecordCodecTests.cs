@@ -34,36 +34,36 @@ public sealed class RecordCodecTests
     [Fact]
     public void An_encrypted_record_can_be_decrypted_and_hides_its_content()
     {
-        var encryptedRecord = codec.Encrypt(record);
-        codec.Decrypt(record.Token.Key, encryptedRecord).ShouldBe(record);
+        var encrypted = codec.Encrypt(record);
+        codec.Decrypt(record.Token.Key, encrypted).ShouldBe(record);
 
         // The encrypted record is ASCII, and its text form shows only its length.
-        Ascii.IsValid(encryptedRecord.Ciphertext).ShouldBeTrue();
-        Encoding.ASCII.GetString(encryptedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
-        $"{encryptedRecord}".ShouldBe($"encrypted record of {encryptedRecord.Ciphertext.Length} bytes");
+        Ascii.IsValid(encrypted.Ciphertext).ShouldBeTrue();
+        Encoding.ASCII.GetString(encrypted.Ciphertext).ShouldNotContain(record.Token.Key.Value);
+        $"{encrypted}".ShouldBe($"encrypted record of {encrypted.Ciphertext.Length} bytes");
     }
 
     [Fact]
     public void Two_encryptions_of_a_record_differ_and_a_copy_is_equal()
     {
-        var encryptedRecord = codec.Encrypt(record);
-        var copy = new EncryptedRecord([.. encryptedRecord.Ciphertext]);
-        copy.ShouldBe(encryptedRecord);
-        (copy == encryptedRecord).ShouldBeTrue();
-        copy.GetHashCode().ShouldBe(encryptedRecord.GetHashCode());
-        (codec.Encrypt(record) != encryptedRecord).ShouldBeTrue();
+        var encrypted = codec.Encrypt(record);
+        var copy = new EncryptedRecord([.. encrypted.Ciphertext]);
+        copy.ShouldBe(encrypted);
+        (copy == encrypted).ShouldBeTrue();
+        copy.GetHashCode().ShouldBe(encrypted.GetHashCode());
+        (codec.Encrypt(record) != encrypted).ShouldBeTrue();
     }
 
     [Fact]
     public void A_record_of_another_deployment_is_rejected() =>
-        ShouldBeRefused(new RecordCodec(new Fernet([FernetKey.Create()], clock), clock).Encrypt(record), "InvalidToken: ");
+        ShouldBeRejected(new RecordCodec(new Fernet([FernetKey.Create()], clock), clock).Encrypt(record), "InvalidToken: ");
 
     [Theory]
     [InlineData("")]
     [InlineData("garbage")]
     [InlineData("""{"username":"some-user","token_type":"session","scopes":["admin:token"]}""")]
     public void An_unencrypted_record_is_rejected(string text) =>
-        ShouldBeRefused(new EncryptedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
+        ShouldBeRejected(new EncryptedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
 
     [Theory]
     [InlineData("garbage", "ValidationError: not JSON")]
@@ -71,7 +71,7 @@ public sealed class RecordCodecTests
     [InlineData("{}", "ValidationError: username is missing")]
     [InlineData("{\"\\udfff\\udfff\":0}", "ValidationError: the name of a field is not valid Unicode")]
     public void An_encrypted_text_that_is_not_a_record_is_rejected(string text, string detail) =>
-        ShouldBeRefused(new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
+        ShouldBeRejected(new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
 
     [Fact]
     public void A_record_with_a_flipped_bit_is_rejected()
@@ -81,7 +81,7 @@ public sealed class RecordCodecTests
         {
             byte[] changed = [.. ciphertext];
             changed[position] ^= 1;
-            ShouldBeRefused(new EncryptedRecord(changed), "InvalidToken: ");
+            ShouldBeRejected(new EncryptedRecord(changed), "InvalidToken: ");
         }
     }
 
@@ -93,19 +93,19 @@ public sealed class RecordCodecTests
              "token":{"key":"{{{record.Token.Key}}}","secret":"{{{record.Token.Reveal().Split('.')[1]}}}"}}
             """;
         clock.Advance(TimeSpan.FromMilliseconds(1_500));
-        var opened = codec.Decrypt(record.Token.Key, new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
-        opened.Created.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1_700_000_001));
-        opened.Token.ShouldBe(record.Token);
-        opened.Expires.ShouldBeNull();
+        var decrypted = codec.Decrypt(record.Token.Key, new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
+        decrypted.Created.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1_700_000_001));
+        decrypted.Token.ShouldBe(record.Token);
+        decrypted.Expires.ShouldBeNull();
     }
 
-    private void ShouldBeRefused(EncryptedRecord encryptedRecord, string detail)
+    private void ShouldBeRejected(EncryptedRecord encrypted, string detail)
     {
         var key = record.Token.Key;
-        var refusal = Should.Throw<UnreadableRecordException>(() => codec.Decrypt(key, encryptedRecord));
-        refusal.Message.ShouldBe($"Cannot deserialize data for key token:{key}");
-        refusal.Key.ShouldBe(key);
-        refusal.Detail.ShouldBe(detail);
-        codec.TryDecrypt(key, encryptedRecord).ShouldBeNull();
+        var exception = Should.Throw<UnreadableRecordException>(() => codec.Decrypt(key, encrypted));
+        exception.Message.ShouldBe($"Cannot deserialize data for key token:{key}");
+        exception.Key.ShouldBe(key);
+        exception.Detail.ShouldBe(detail);
+        codec.TryDecrypt(key, encrypted).ShouldBeNull();
     }
 }

@@ -12,7 +12,7 @@ public sealed class RecordReadingTests
 {
     private const string Key = "bw_8mMVP4tq1pLvRnCjEog";
     private const string Secret = "1UqXj1EZ8cwbGnVDBvBXPw";
-    private const string Least =
+    private const string MinimalRecord =
         $$$"""{"username":"some-user","token_type":"session","scopes":[],"token":{"key":"{{{Key}}}","secret":"{{{Secret}}}"}}""";
 
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
@@ -21,7 +21,7 @@ public sealed class RecordReadingTests
     [Fact]
     public void A_record_needs_only_the_required_fields()
     {
-        var record = Read(Least);
+        var record = Read(MinimalRecord);
         record.ShouldBe(new TokenRecord
         {
             Token = Token,
@@ -67,7 +67,7 @@ public sealed class RecordReadingTests
         $$$"""
          {"token" : {"unknown":{},"secret":"{{{Secret}}}","key":"{{{Key}}}"}, "scopes":[], "future":[{"a":1}], "token_type":"session",
           "username":"some-user" }
-        """).ShouldBe(Read(Least));
+        """).ShouldBe(Read(MinimalRecord));
 
     [Theory]
     [InlineData("name")]
@@ -78,7 +78,7 @@ public sealed class RecordReadingTests
     [InlineData("service")]
     [InlineData("created")]
     [InlineData("expires")]
-    public void Null_is_the_same_as_absent_for_optional_fields(string field) => Read(With(field, "null")).ShouldBe(Read(Least));
+    public void Null_is_the_same_as_absent_for_optional_fields(string field) => Read(With(field, "null")).ShouldBe(Read(MinimalRecord));
 
     [Theory]
     [InlineData("[]", "")]
@@ -114,18 +114,18 @@ public sealed class RecordReadingTests
         Read(With("groups", """[{"name":"z.group","id":-1},{"id":0,"name":"A_1","more":true}]""")).UserData.Groups
             .ShouldBe([new Group("z.group", -1), new Group("A_1", 0)]);
 
-    /// <summary>A username in a record has 1 to 64 characters. The full rules for usernames are checked when a token is created.</summary>
+    /// <summary>A username in a record has 1 value 64 characters. The full rules for usernames are checked when a token is created.</summary>
     [Fact]
     public void Texts_are_limited_to_the_lengths_of_the_contract()
     {
         Read(With("username", $"\"{new string('A', 64)}\"")).Username.Length.ShouldBe(64);
-        Refusal(With("username", $"\"{new string('A', 65)}\"")).ShouldBe("username has a wrong length");
+        ReadError(With("username", $"\"{new string('A', 65)}\"")).ShouldBe("username has a wrong length");
         Read(With("service", $"\"{new string('s', 64)}\"")).Service!.Length.ShouldBe(64);
-        Refusal(With("service", $"\"{new string('s', 65)}\"")).ShouldBe("service has a wrong length");
+        ReadError(With("service", $"\"{new string('s', 65)}\"")).ShouldBe("service has a wrong length");
         // The length is counted in code points, as in the reference.
         var keys = string.Concat(Enumerable.Repeat("🔑", 64));
         Read(With("service", $"\"{keys}\"")).Service.ShouldBe(keys);
-        Refusal(With("service", $"\"{keys}s\"")).ShouldBe("service has a wrong length");
+        ReadError(With("service", $"\"{keys}s\"")).ShouldBe("service has a wrong length");
         Read(With("name", $"\"{new string('n', 5000)}\"")).UserData.Name!.Length.ShouldBe(5000);
     }
 
@@ -163,8 +163,8 @@ public sealed class RecordReadingTests
     [InlineData("token", "{\"key\":\"short\",\"secret\":\"" + Secret + "\"}", "token has a wrong length")]
     [InlineData("token", "{\"key\":\"" + Key + "\",\"secret\":\"" + Secret + "x\"}", "secret has a wrong length")]
     [InlineData("name", "\"\\ud800\"", "name is not valid Unicode")]
-    public void The_error_names_an_invalid_field_and_hides_its_value(string field, string json, string reason) =>
-        Refusal(With(field, json)).ShouldBe(reason);
+    public void The_error_names_the_invalid_field_and_not_its_value(string field, string json, string reason) =>
+        ReadError(With(field, json)).ShouldBe(reason);
 
     [Theory]
     [InlineData("username", "username is missing")]
@@ -173,39 +173,40 @@ public sealed class RecordReadingTests
     [InlineData("token", "token is missing or not an object")]
     public void A_missing_required_field_is_an_error(string field, string reason)
     {
-        var json = JsonNode.Parse(Least)!.AsObject();
+        var json = JsonNode.Parse(MinimalRecord)!.AsObject();
         json.Remove(field).ShouldBeTrue();
-        Refusal(json.ToJsonString()).ShouldBe(reason);
+        ReadError(json.ToJsonString()).ShouldBe(reason);
     }
 
     [Theory]
     [InlineData("", "not JSON")]
     [InlineData("{", "not JSON")]
-    [InlineData(Least + "x", "not JSON")]
-    [InlineData("\ufeff" + Least, "not JSON")]
+    [InlineData(MinimalRecord + "x", "not JSON")]
+    [InlineData("\ufeff" + MinimalRecord, "not JSON")]
     [InlineData("null", "not a JSON object")]
     [InlineData("[]", "not a JSON object")]
     [InlineData("\"text\"", "not a JSON object")]
     [InlineData("{\"\\ud800\\ud800\":1}", "the name of a field is not valid Unicode")]
-    public void A_text_that_is_not_an_object_is_rejected(string json, string reason) => Refusal(json).ShouldBe(reason);
+    public void A_text_that_is_not_an_object_is_rejected(string json, string reason) => ReadError(json).ShouldBe(reason);
 
     /// <summary>Records are read only after their MAC was verified, but invalid data that a bug wrote must not crash the process.</summary>
     [Fact]
     public void Arbitrary_bytes_are_rejected_without_another_exception()
     {
-        var good = Encoding.UTF8.GetBytes(With("groups", """[{"name":"foo","id":1}]"""));
-        Gen.Select(Gen.Int[0, good.Length - 1], Gen.Byte, Gen.Int[0, good.Length - 1], Gen.Byte).Sample((at, to, alsoAt, alsoTo) =>
+        var valid = Encoding.UTF8.GetBytes(With("groups", """[{"name":"foo","id":1}]"""));
+        Gen.Select(Gen.Int[0, valid.Length - 1], Gen.Byte, Gen.Int[0, valid.Length - 1], Gen.Byte).Sample(
+            (position, value, otherPosition, otherValue) =>
         {
-            var changed = good.ToArray();
-            (changed[at], changed[alsoAt]) = (to, alsoTo);
-            ReadOrRefuse(changed);
+            var changed = valid.ToArray();
+            (changed[position], changed[otherPosition]) = (value, otherValue);
+            ReadOrReject(changed);
         });
-        Gen.Byte.Array[0, 50].Sample(ReadOrRefuse);
-        ReadOrRefuse(Encoding.ASCII.GetBytes(new string('[', 10_000)));
-        ReadOrRefuse([.. "{\"\xff\":1,"u8, .. good[1..]]);
+        Gen.Byte.Array[0, 50].Sample(ReadOrReject);
+        ReadOrReject(Encoding.ASCII.GetBytes(new string('[', 10_000)));
+        ReadOrReject([.. "{\"\xff\":1,"u8, .. valid[1..]]);
     }
 
-    private static void ReadOrRefuse(byte[] json)
+    private static void ReadOrReject(byte[] json)
     {
         try
         {
@@ -219,12 +220,12 @@ public sealed class RecordReadingTests
 
     private static string With(string field, string value)
     {
-        var json = JsonNode.Parse(Least)!.AsObject();
+        var json = JsonNode.Parse(MinimalRecord)!.AsObject();
         json.Remove(field);
         return $"{{\"{field}\":{value},{json.ToJsonString()[1..]}";
     }
 
     private static TokenRecord Read(string json) => RecordJson.Read(Encoding.UTF8.GetBytes(json), Now);
 
-    private static string Refusal(string json) => Should.Throw<FormatException>(() => Read(json)).Message;
+    private static string ReadError(string json) => Should.Throw<FormatException>(() => Read(json)).Message;
 }

@@ -11,7 +11,7 @@ public sealed class RecordWritingTests
     private const string Key = "bw_8mMVP4tq1pLvRnCjEog";
     private const string Secret = "1UqXj1EZ8cwbGnVDBvBXPw";
 
-    private static readonly TokenRecord Bare = new()
+    private static readonly TokenRecord Minimal = new()
     {
         Token = new Token(new TokenKey(Key), Secret),
         Username = "some-user",
@@ -21,7 +21,7 @@ public sealed class RecordWritingTests
     };
 
     [Fact]
-    public void Unset_fields_are_written_as_null() => Written(Bare).ShouldBe(
+    public void Unset_fields_are_written_as_null() => Write(Minimal).ShouldBe(
         $$$"""
         {"username":"some-user","name":null,"email":null,"uid":null,"gid":null,"groups":null,"token_type":"session","service":null,
         "scopes":[],"created":1700000000,"expires":null,"token":{"key":"{{{Key}}}","secret":"{{{Secret}}}"}}
@@ -30,7 +30,7 @@ public sealed class RecordWritingTests
     [Fact]
     public void Fields_are_written_in_the_references_order()
     {
-        var full = Bare with
+        var full = Minimal with
         {
             TokenType = TokenType.Internal,
             Service = "some-service",
@@ -45,7 +45,7 @@ public sealed class RecordWritingTests
                 Groups = [new Group("foo", 1222), new Group("bar", 1223)],
             },
         };
-        Written(full).ShouldBe(
+        Write(full).ShouldBe(
             $$$"""
             {"username":"some-user","name":"Some User","email":"someuser@example.com","uid":1000,"gid":2000,
             "groups":[{"name":"foo","id":1222},{"name":"bar","id":1223}],"token_type":"internal","service":"some-service",
@@ -62,39 +62,39 @@ public sealed class RecordWritingTests
     [InlineData(TokenType.Service, "service")]
     [InlineData(TokenType.Oidc, "oidc")]
     public void Every_type_has_its_name(TokenType type, string name) =>
-        Written(Bare with { TokenType = type }).ShouldContain($"\"token_type\":\"{name}\",");
+        Write(Minimal with { TokenType = type }).ShouldContain($"\"token_type\":\"{name}\",");
 
     [Fact]
     public void No_groups_and_groups_that_are_looked_up_differ()
     {
-        Written(Bare with { UserData = new UserData { Groups = [] } }).ShouldContain("\"groups\":[],");
-        Written(Bare with { UserData = new UserData { Groups = null } }).ShouldContain("\"groups\":null,");
+        Write(Minimal with { UserData = new UserData { Groups = [] } }).ShouldContain("\"groups\":[],");
+        Write(Minimal with { UserData = new UserData { Groups = null } }).ShouldContain("\"groups\":null,");
     }
 
     [Fact]
     public void Fractions_of_a_second_are_dropped()
     {
-        var record = Bare with
+        var record = Minimal with
         {
             Created = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_999),
             Expires = DateTimeOffset.FromUnixTimeMilliseconds(1_702_592_000_001),
         };
-        Written(record).ShouldContain("\"created\":1700000000,\"expires\":1702592000,");
+        Write(record).ShouldContain("\"created\":1700000000,\"expires\":1702592000,");
     }
 
     [Fact]
     public void Times_are_written_as_seconds_since_the_epoch_in_every_time_zone()
     {
-        var record = Bare with { Created = new DateTimeOffset(2023, 11, 15, 3, 43, 20, TimeSpan.FromHours(5.5)) };
-        Written(record).ShouldContain("\"created\":1700000000,");
+        var record = Minimal with { Created = new DateTimeOffset(2023, 11, 15, 3, 43, 20, TimeSpan.FromHours(5.5)) };
+        Write(record).ShouldContain("\"created\":1700000000,");
     }
 
-    /// <summary>Sorted by code point, not by UTF-16 code unit: the musical symbol comes after the full-width letter.</summary>
+    /// <summary>The order is by code point, not by UTF-16 code unit: the musical symbol follows the full-width letter.</summary>
     [Fact]
     public void Scopes_are_sorted_by_code_point()
     {
-        var record = Bare with { Scopes = ScopeSet.Of("\U0001d11e", "\uff21", "é", "b", "B", "a:b", "a") };
-        Written(record).ShouldContain("\"scopes\":[\"B\",\"a\",\"a:b\",\"b\",\"é\",\"\uff21\",\"\U0001d11e\"],");
+        var record = Minimal with { Scopes = ScopeSet.Of("\U0001d11e", "\uff21", "é", "b", "B", "a:b", "a") };
+        Write(record).ShouldContain("\"scopes\":[\"B\",\"a\",\"a:b\",\"b\",\"é\",\"\uff21\",\"\U0001d11e\"],");
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class RecordWritingTests
     [InlineData("\b\t\n\f\r", "\\b\\t\\n\\f\\r")]
     [InlineData("\u0001\u001f", "\\u0001\\u001f")]
     public void Only_characters_that_JSON_requires_are_escaped(string name, string written) =>
-        Written(Bare with { UserData = new UserData { Name = name } }).ShouldContain($"\"name\":\"{written}\",");
+        Write(Minimal with { UserData = new UserData { Name = name } }).ShouldContain($"\"name\":\"{written}\",");
 
-    private static string Written(TokenRecord record) => Encoding.UTF8.GetString(RecordJson.Write(record));
+    private static string Write(TokenRecord record) => Encoding.UTF8.GetString(RecordJson.Write(record));
 }

@@ -25,7 +25,7 @@ public sealed class TokenRulesTests
     };
 
     [Theory]
-    // Users can manage only their own tokens, and only with the scope for it.
+    // Users can manage only their callerScopes tokens, and only with the scope for it.
     [InlineData("user:token", "some-user", false, false, null)]
     [InlineData("user:token", "some-user", false, true, null)]
     [InlineData("user:token", "some-user", true, false, NoAdmin)]
@@ -44,13 +44,13 @@ public sealed class TokenRulesTests
     [InlineData("admin:token", "other", true, false, null)]
     [InlineData("admin:token", "other", false, true, NotOthers)]
     [InlineData("admin:token", null, true, true, null)]
-    // Only the exact scope makes an administrator, not a similar one.
+    // Only the exact scope permits administration, not a similar one.
     [InlineData("admin:tokens,admin:userinfo,user:token", "other", false, false, NotOthers)]
     // Usernames are compared exactly.
     [InlineData("user:token", "Some-User", false, false, "Cannot act on tokens for user Some-User")]
     public void Only_permitted_callers_can_manage_tokens(
         string scopes, string? username, bool requireAdmin, bool requireSameUser, string? refusal) =>
-        TokenRules.Authorize(CallerWith(scopes), username, requireAdmin, requireSameUser).ShouldBe(Denied(refusal));
+        TokenRules.Authorize(CallerWith(scopes), username, requireAdmin, requireSameUser).ShouldBe(DeniedError(refusal));
 
     [Fact]
     public void The_bootstrap_and_internal_identities_are_administrators_without_a_name_of_their_own()
@@ -58,7 +58,7 @@ public sealed class TokenRulesTests
         foreach (var record in (TokenRecord[])[TokenRecord.Bootstrap(Now), TokenRecord.Internal(Now)])
         {
             TokenRules.Authorize(new Caller(record, IpAddress: null), "other").ShouldBeNull();
-            TokenRules.Username(record.Username).ShouldBe(Denied($"Invalid username: {record.Username}"));
+            TokenRules.Username(record.Username).ShouldBe(DeniedError($"Invalid username: {record.Username}"));
             record.TokenType.ShouldBe(TokenType.Service);
             record.Expires.ShouldBeNull();
         }
@@ -73,7 +73,7 @@ public sealed class TokenRulesTests
     [InlineData("in--valid", "Invalid username: in--valid")]
     [InlineData("invalid ", "Invalid username: invalid ")]
     [InlineData("", "Invalid username: ")]
-    public void Usernames_are_checked(string username, string? refusal) => TokenRules.Username(username).ShouldBe(Denied(refusal));
+    public void Usernames_are_checked(string username, string? refusal) => TokenRules.Username(username).ShouldBe(DeniedError(refusal));
 
     [Theory]
     [InlineData(TokenType.Service, "bot-user", null)]
@@ -81,8 +81,8 @@ public sealed class TokenRulesTests
     [InlineData(TokenType.Service, "bot", "Username \"bot\" must start with \"bot-\"")]
     [InlineData(TokenType.User, "mobu", null)]
     [InlineData(TokenType.User, "bot-user", null)]
-    public void Service_tokens_belong_to_bots(TokenType type, string username, string? refusal) =>
-        TokenRules.Owner(type, username).ShouldBe(Denied(refusal));
+    public void The_owner_of_a_service_token_is_a_bot(TokenType type, string username, string? refusal) =>
+        TokenRules.Owner(type, username).ShouldBe(DeniedError(refusal));
 
     [Theory]
     // Callers can grant only scopes that they have and that are known.
@@ -101,9 +101,9 @@ public sealed class TokenRulesTests
     [InlineData("admin:token", "exec:admin,bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("admin:token,bogus:scope", "bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("admin:token", "Read:all", "Unknown scopes requested: Read:all. Known scopes: ")]
-    public void Callers_can_grant_only_their_own_known_scopes(string own, string requested, string? refusal)
+    public void Callers_can_grant_only_their_own_known_scopes(string callerScopes, string requested, string? refusal)
     {
-        var error = TokenRules.GrantedScopes(ScopeSet.Parse(requested), CallerWith(own), Options);
+        var error = TokenRules.GrantedScopes(ScopeSet.Parse(requested), CallerWith(callerScopes), Options);
         error?.Kind.ShouldBe(ErrorKind.InvalidScopes);
         // The list of the known scopes follows the beginning of the message.
         if (refusal is null || !refusal.EndsWith(": ", StringComparison.Ordinal))
@@ -217,17 +217,17 @@ public sealed class TokenRulesTests
     public void A_policy_limits_each_token_type_separately()
     {
         var policy = new TokenPolicy { MaxUserLifetime = TimeSpan.FromHours(1), MaxServiceLifetime = TimeSpan.FromDays(1.5) };
-        static PorthorError Late(string type, int seconds) =>
+        static PorthorError TooLate(string type, int seconds) =>
             new(ErrorKind.InvalidExpires, $"Tokens of type {type} must expire within {seconds} seconds");
 
         TokenRules.Expires(Now.AddHours(1), TokenType.User, Now, policy).ShouldBeNull();
-        TokenRules.Expires(Now.AddHours(1).AddTicks(1), TokenType.User, Now, policy).ShouldBe(Late("user", 3600));
-        TokenRules.Expires(null, TokenType.User, Now, policy).ShouldBe(Late("user", 3600));
+        TokenRules.Expires(Now.AddHours(1).AddTicks(1), TokenType.User, Now, policy).ShouldBe(TooLate("user", 3600));
+        TokenRules.Expires(null, TokenType.User, Now, policy).ShouldBe(TooLate("user", 3600));
         TokenRules.Expires(Now.AddDays(1.5), TokenType.Service, Now, policy).ShouldBeNull();
-        TokenRules.Expires(Now.AddDays(2), TokenType.Service, Now, policy).ShouldBe(Late("service", 129_600));
-        TokenRules.Expires(null, TokenType.Service, Now, policy).ShouldBe(Late("service", 129_600));
+        TokenRules.Expires(Now.AddDays(2), TokenType.Service, Now, policy).ShouldBe(TooLate("service", 129_600));
+        TokenRules.Expires(null, TokenType.Service, Now, policy).ShouldBe(TooLate("service", 129_600));
 
-        // Sessions and child tokens have their own rules, and the minimum lifetime still applies.
+        // Sessions and child tokens have their callerScopes rules, and the minimum lifetime still applies.
         TokenRules.Expires(Now.AddDays(30), TokenType.Session, Now, policy).ShouldBeNull();
         TokenRules.Expires(Now.AddMinutes(1), TokenType.User, Now, policy)
             .ShouldBe(new PorthorError(ErrorKind.InvalidExpires, "Token must be valid for at least five minutes"));
@@ -255,7 +255,8 @@ public sealed class TokenRulesTests
         (record with { Expires = null }).IsExpired(DateTimeOffset.MaxValue).ShouldBeFalse();
     }
 
-    private static PorthorError? Denied(string? message) => message is null ? null : new PorthorError(ErrorKind.PermissionDenied, message);
+    private static PorthorError? DeniedError(string? message) => message is null ? null
+        : new PorthorError(ErrorKind.PermissionDenied, message);
 
     private static Caller CallerWith(string scopes) => new(
         new TokenRecord

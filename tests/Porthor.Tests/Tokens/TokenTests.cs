@@ -95,7 +95,7 @@ public sealed class TokenTests
     public void Halves_of_another_length_are_rejected(string key, string secret) =>
         Should.Throw<ArgumentException>(() => new Token(new TokenKey(key), secret));
 
-    /// <summary>In the order of the token index, whose collation is C.</summary>
+    /// <summary>Keys have the same order as in the token index, whose collation is C.</summary>
     [Fact]
     public void Keys_are_ordered_by_their_bytes()
     {

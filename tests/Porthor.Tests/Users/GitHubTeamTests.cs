@@ -18,12 +18,12 @@ public sealed class GitHubTeamTests
     public void Only_names_longer_than_32_characters_are_shortened()
     {
         GitHubTeam.GroupName("org", new string('a', 28)).ShouldBe("org-" + new string('a', 28));
-        var cut = GitHubTeam.GroupName("org", new string('a', 29));
-        cut.Length.ShouldBe(32);
-        cut.ShouldStartWith("org-" + new string('a', 21) + "-");
+        var shortened = GitHubTeam.GroupName("org", new string('a', 29));
+        shortened.Length.ShouldBe(32);
+        shortened.ShouldStartWith("org-" + new string('a', 21) + "-");
 
         // Long names with the same beginning get different group names.
-        GitHubTeam.GroupName("org", new string('a', 30)).ShouldNotBe(cut);
-        GitHubTeam.GroupName("ORG", new string('a', 29)).ShouldBe(cut);
+        GitHubTeam.GroupName("org", new string('a', 30)).ShouldNotBe(shortened);
+        GitHubTeam.GroupName("ORG", new string('a', 29)).ShouldBe(shortened);
     }
 }

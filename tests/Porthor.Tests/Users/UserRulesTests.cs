@@ -99,21 +99,21 @@ public sealed class UserRulesTests
         UserRules.IsGroupName(name).ShouldBe(isGroup);
 
     [Fact]
-    public void Rules_and_patterns_agree_on_every_short_text()
+    public void Rules_and_patterns_accept_the_same_short_texts()
     {
-        Compare(UserRules.IsUsername, UserRules.UsernamePattern, "a1-A", 7);
-        Compare(UserRules.IsGroupName, UserRules.GroupNamePattern, "aZ1._-#", 5);
-        Compare(text => UserRules.IsBot("bot-" + text), BotPattern.Replace("bot-", "", StringComparison.Ordinal), "a1-A", 6);
+        ShouldAgree(UserRules.IsUsername, UserRules.UsernamePattern, "a1-A", 7);
+        ShouldAgree(UserRules.IsGroupName, UserRules.GroupNamePattern, "aZ1._-#", 5);
+        ShouldAgree(text => UserRules.IsBot("bot-" + text), BotPattern.Replace("bot-", "", StringComparison.Ordinal), "a1-A", 6);
     }
 
     /// <summary>Compares the rule and the pattern on all texts of an alphabet up to a length.</summary>
-    private static void Compare(Func<string, bool> rule, string pattern, string alphabet, int longest)
+    private static void ShouldAgree(Func<string, bool> rule, string pattern, string alphabet, int maxLength)
     {
         // The contract's $ matches only at the very end of the text, not before a newline there.
         var regex = new Regex(pattern[..^1] + @"\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
         IEnumerable<string> texts = [""];
         var accepted = 0;
-        for (var length = 0; length <= longest; length++)
+        for (var length = 0; length <= maxLength; length++)
         {
             foreach (var text in texts)
             {

@@ -117,7 +117,7 @@ public sealed class AddressBlockTests
         AddressBlock.Parse(block).Contains(IPAddress.Parse(address)).ShouldBe(contains);
 
     [Fact]
-    public void Any_address_is_read_as_it_is_written()
+    public void Every_address_is_read_as_it_was_written()
     {
         var bytes = Gen.OneOf(Gen.Byte.Array[4, 4], Gen.Byte.Array[16, 16], Gen.OneOf<byte>(0, 0, 0, 1, 255).Array[16, 16]);
         bytes.Select(address => new IPAddress(address)).Sample(address =>

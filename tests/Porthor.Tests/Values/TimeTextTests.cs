@@ -7,12 +7,12 @@ namespace Porthor.Tests.Values;
 /// <summary>Every accepted format of a time, and the reason for each error (contract/api.md 3.4).</summary>
 public sealed class TimeTextTests
 {
-    private const string Short = "input is too short";
-    private const string Extra = "unexpected extra characters at the end of the input";
-    private const string Separator = "invalid date separator, expected `-`";
-    private const string Month = "month value is outside expected range of 1-12";
-    private const string Day = "day value is outside expected range";
-    private const string Beyond = "dates after 9999 are not supported as unix timestamps";
+    private const string TooShort = "input is too short";
+    private const string ExtraCharacters = "unexpected extra characters at the end of the input";
+    private const string InvalidSeparator = "invalid date separator, expected `-`";
+    private const string InvalidMonth = "month value is outside expected range of 1-12";
+    private const string InvalidDay = "day value is outside expected range";
+    private const string OutOfRange = "dates after 9999 are not supported as unix timestamps";
 
     [Theory]
     // Numbers: seconds, or milliseconds if greater than 20 000 000 000.
@@ -54,41 +54,41 @@ public sealed class TimeTextTests
     }
 
     [Theory]
-    [InlineData("", Short)]
-    [InlineData("soon", Short)]
-    [InlineData("2023-1-1", Short)]
-    [InlineData("1e9", Short)]
-    [InlineData("1_000", Short)]
-    [InlineData("- 1", Short)]
-    [InlineData("٣", Short)]
+    [InlineData("", TooShort)]
+    [InlineData("soon", TooShort)]
+    [InlineData("2023-1-1", TooShort)]
+    [InlineData("1e9", TooShort)]
+    [InlineData("1_000", TooShort)]
+    [InlineData("- 1", TooShort)]
+    [InlineData("٣", TooShort)]
     [InlineData("2O23-11-14", "invalid character in year")]
     [InlineData("+1700000000x", "invalid character in year")]
-    [InlineData("2023/11/14", Separator)]
+    [InlineData("2023/11/14", InvalidSeparator)]
     [InlineData("2023-1x-14", "invalid character in month")]
-    [InlineData("2023-11/14", Separator)]
+    [InlineData("2023-11/14", InvalidSeparator)]
     [InlineData("2023-11-1x", "invalid character in day")]
-    [InlineData("2023-00-14", Month)]
-    [InlineData("2023-13-14", Month)]
-    [InlineData("2023-11-00", Day)]
-    [InlineData("2023-11-31", Day)]
-    [InlineData("2023-02-29", Day)]
-    [InlineData("0000-01-01", Day)]
-    [InlineData("10000-01-01", Separator)]
-    [InlineData("2023-11-14T", Extra)]
-    [InlineData("2023-11-14 ", Extra)]
-    [InlineData("2023-11-14\n", Extra)]
-    [InlineData("2023-11-14T22", Extra)]
-    [InlineData("2023-11-14T24:00", Extra)]
-    [InlineData("2023-11-14T22:60", Extra)]
-    [InlineData("2023-11-14T22:13:60Z", Extra)]
-    [InlineData("2023-11-14T22:13:20.", Extra)]
-    [InlineData("2023-11-14T22:13:20 Z", Extra)]
-    [InlineData("2023-11-14T22:13:20+1", Extra)]
-    [InlineData("2023-11-14T22:13:20+24:00", Extra)]
-    [InlineData("2023-11-14T22:13:20Z\n", Extra)]
-    [InlineData("2023-11-14  22:13", Extra)]
-    [InlineData("0001-01-01T00:00:00+01:00", Extra)]
-    [InlineData("9999-12-31T23:59:59-01:00", Extra)]
+    [InlineData("2023-00-14", InvalidMonth)]
+    [InlineData("2023-13-14", InvalidMonth)]
+    [InlineData("2023-11-00", InvalidDay)]
+    [InlineData("2023-11-31", InvalidDay)]
+    [InlineData("2023-02-29", InvalidDay)]
+    [InlineData("0000-01-01", InvalidDay)]
+    [InlineData("10000-01-01", InvalidSeparator)]
+    [InlineData("2023-11-14T", ExtraCharacters)]
+    [InlineData("2023-11-14 ", ExtraCharacters)]
+    [InlineData("2023-11-14\n", ExtraCharacters)]
+    [InlineData("2023-11-14T22", ExtraCharacters)]
+    [InlineData("2023-11-14T24:00", ExtraCharacters)]
+    [InlineData("2023-11-14T22:60", ExtraCharacters)]
+    [InlineData("2023-11-14T22:13:60Z", ExtraCharacters)]
+    [InlineData("2023-11-14T22:13:20.", ExtraCharacters)]
+    [InlineData("2023-11-14T22:13:20 Z", ExtraCharacters)]
+    [InlineData("2023-11-14T22:13:20+1", ExtraCharacters)]
+    [InlineData("2023-11-14T22:13:20+24:00", ExtraCharacters)]
+    [InlineData("2023-11-14T22:13:20Z\n", ExtraCharacters)]
+    [InlineData("2023-11-14  22:13", ExtraCharacters)]
+    [InlineData("0001-01-01T00:00:00+01:00", ExtraCharacters)]
+    [InlineData("9999-12-31T23:59:59-01:00", ExtraCharacters)]
     public void An_invalid_time_is_rejected_with_the_error_of_a_date(string text, string reason)
     {
         TimeText.TryParse(text, out _, out var error).ShouldBeFalse();
@@ -102,7 +102,7 @@ public sealed class TimeTextTests
     public void A_number_beyond_the_calendar_is_rejected(string text)
     {
         TimeText.TryParse(text, out _, out var error).ShouldBeFalse();
-        error.ShouldBe(new TimeParseError(Beyond, OutOfRange: true));
+        error.ShouldBe(new TimeParseError(OutOfRange, OutOfRange: true));
     }
 
     /// <summary>
@@ -122,7 +122,7 @@ public sealed class TimeTextTests
     }
 
     [Fact]
-    public void Any_time_is_read_as_it_was_written()
+    public void Every_time_is_read_as_it_was_written()
     {
         var microsecond = Gen.Long[DateTimeOffset.MinValue.Ticks / 10, DateTimeOffset.MaxValue.Ticks / 10];
         microsecond.Select(number => new DateTimeOffset(number * 10, TimeSpan.Zero)).Sample(time =>
@@ -146,8 +146,8 @@ public sealed class TimeTextTests
     [Fact]
     public void Times_are_truncated_to_whole_seconds_of_UTC()
     {
-        var cut = new DateTimeOffset(2023, 11, 14, 23, 13, 20, 999, TimeSpan.FromHours(1)).TruncateToSeconds();
-        cut.ShouldBe(new DateTimeOffset(2023, 11, 14, 22, 13, 20, TimeSpan.Zero));
-        cut.Offset.ShouldBe(TimeSpan.Zero);
+        var truncated = new DateTimeOffset(2023, 11, 14, 23, 13, 20, 999, TimeSpan.FromHours(1)).TruncateToSeconds();
+        truncated.ShouldBe(new DateTimeOffset(2023, 11, 14, 22, 13, 20, TimeSpan.Zero));
+        truncated.Offset.ShouldBe(TimeSpan.Zero);
     }
 }

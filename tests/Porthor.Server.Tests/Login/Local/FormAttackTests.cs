@@ -14,7 +14,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [Theory, EveryMode]
     public async Task A_form_of_another_browser_is_invalid(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var attackers = await new FormBrowser(server.Host).OpenFormAsync();
 
         // Without a login in progress the form is not processed.
@@ -57,7 +57,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData(null, null, true)]
     public async Task A_form_on_a_page_of_another_site_is_rejected(string? site, string? origin, bool accepted)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var attacker = new FormBrowser(server.Host);
         var form = await attacker.OpenFormAsync();
         var visitor = new FormBrowser(server.Host) { Cookies = { [SessionCookie.Name] = attacker.Cookies[SessionCookie.Name] } };
@@ -83,7 +83,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [Theory, EveryMode]
     public async Task A_planted_session_does_not_become_the_users(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var attacker = new FormBrowser(server.Host);
         await attacker.LogInAsync("frank");
         (await attacker.GetAsync("/auth/api/v1/login")).StatusCode.ShouldBe(200);
@@ -120,7 +120,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         "application/x-www-form-urlencoded")]
     public async Task An_invalid_form_body_is_rejected(int status, string sentence, string body, string? mediaType)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);
         await browser.OpenFormAsync();
         var answer = await browser.PostAsync(body, mediaType);
@@ -133,7 +133,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [Fact]
     public async Task A_body_that_is_too_large_is_rejected()
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);
         var form = await browser.OpenFormAsync();
         (await browser.SubmitAsync(form, "grace", new string('x', 4000))).StatusCode.ShouldBe(403);
@@ -160,7 +160,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData("%F0%9F%94%91")]
     public async Task An_unusual_password_is_treated_as_wrong(string encoded)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);
         var state = Uri.EscapeDataString(FormBrowser.StateIn(await browser.OpenFormAsync()));
         var answer = await browser.PostAsync(
@@ -175,7 +175,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData("PATCH")]
     public async Task Other_methods_are_not_allowed(string method)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         (await server.SendAsync(new HttpMethod(method), "/auth/login")).StatusCode.ShouldBe(405);
     }
 }

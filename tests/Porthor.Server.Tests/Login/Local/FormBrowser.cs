@@ -10,7 +10,7 @@ namespace Porthor.Server.Tests.Login.Local;
 
 /// <summary>A minimal browser for logins: it keeps cookies and submits the forms that it received.</summary>
 /// <param name="address">The client address; null for an address of its own.</param>
-internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector? watch = null, string? address = null)
+internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector? leakDetector = null, string? address = null)
 {
     public const string Destination = "https://example.com/portal?view=all";
 
@@ -69,7 +69,7 @@ internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector?
         foreach (var (name, value) in all)
             request.Headers.TryAddWithoutValidation(name, value);
         foreach (var cookie in Cookies.Values)
-            watch?.Secret(cookie);
+            leakDetector?.Secret(cookie);
         using var response = await server.Client.SendAsync(request);
         var answer = await Answer.ReadAsync(response);
         foreach (var cookie in answer.Headers.TryGetValue("Set-Cookie", out var set) ? set : [])
@@ -77,9 +77,9 @@ internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector?
             var (name, value) = cookie.Split(';')[0].Split('=', 2) is [var left, var right]
                 ? (left, right.Trim('"')) : throw new InvalidOperationException(cookie);
             Cookies[name] = value;
-            watch?.Secret(value);
+            leakDetector?.Secret(value);
         }
-        watch?.Received(answer with { Headers = new Dictionary<string, IReadOnlyList<string>>() });
+        leakDetector?.AddResponse(answer with { Headers = new Dictionary<string, IReadOnlyList<string>>() });
         return answer;
     }
 

@@ -6,13 +6,13 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>Clients that guess passwords are slowed down; the users whose passwords are guessed are not.</summary>
+/// <summary>Clients that guess passwords are delayed. The users whose passwords are guessed are not delayed.</summary>
 public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
 {
     [Theory, EveryMode]
     public async Task After_five_failures_there_is_a_delay(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         // The same applies to existing and to unknown names.
         foreach (var name in (string[])["ivan", "nobody"])
         {
@@ -21,14 +21,14 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
             await FailAsync(browser, form, name, 5);
             foreach (var (status, wait) in ((int, int)[])[(429, 2), (403, 0), (429, 4), (403, 0), (429, 8)])
             {
-                var logged = server.CountLines();
+                var lineCount = server.CountLines();
                 var answer = await browser.SubmitAsync(form, name, "wrong");
                 answer.StatusCode.ShouldBe(status);
                 if (status == 403)
                     continue;
                 answer.Header("Retry-After").ShouldBe($"{wait}");
                 answer.Body.ShouldContain($"Too many failed logins. Try again in {wait} seconds.");
-                server.LinesSince(logged, "Authentication failed").ShouldHaveSingleItem().GetProperty("username").GetString()
+                server.LinesSince(lineCount, "Authentication failed").ShouldHaveSingleItem().GetProperty("username").GetString()
                     .ShouldBe(name == "ivan" ? "ivan" : null);
                 // Even the correct password is not checked, and an attempt does not extend the delay.
                 (await browser.SubmitAsync(form, name)).StatusCode.ShouldBe(429);
@@ -43,7 +43,7 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
     [Theory, EveryMode]
     public async Task Failed_logins_of_others_cannot_lock_a_user_out(Mode mode)
     {
-        var server = await servers.InAsync(mode);
+        var server = await servers.GetAsync(mode);
         var home = new FormBrowser(server.Host);
         (await home.LogInAsync("judy")).StatusCode.ShouldBe(303);
 
@@ -79,8 +79,8 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         foreach (var cookie in (string[])[mikes.Cookies[KnownDeviceCookie.CookieName], home.Cookies[KnownDeviceCookie.CookieName][..^4]
             + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
         {
-            var liar = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = cookie } };
-            (await liar.LogInAsync("judy")).StatusCode.ShouldBe(429);
+            var untrusted = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = cookie } };
+            (await untrusted.LogInAsync("judy")).StatusCode.ShouldBe(429);
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         (await new FormBrowser(server).LogInAsync("oscar")).StatusCode.ShouldBe(303);
     }
 
-    /// <summary>Counts the work instead of measuring time: every password check has the same cost for every name.</summary>
+    /// <summary>Counts the work instead of measuring the time: a password check has the same cost for every name.</summary>
     [Fact]
     public async Task Every_password_check_has_the_same_cost()
     {
@@ -135,9 +135,9 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         List<Task<bool?>> waiting = [];
         for (var i = 0; i < 100; i++)
             waiting.Add(check.MatchesAsync(hash: null, "x", 600_000, knownUser: null, cancelled.Token));
-        var turnedAway = waiting.Where(task => task.IsCompletedSuccessfully).ToList();
-        turnedAway.Count.ShouldBeGreaterThan(50);
-        foreach (var task in turnedAway)
+        var rejected = waiting.Where(task => task.IsCompletedSuccessfully).ToList();
+        rejected.Count.ShouldBeGreaterThan(50);
+        foreach (var task in rejected)
             (await task).ShouldBeNull();
 
         var busy = await browser.SubmitAsync(form, "peggy");
@@ -146,7 +146,7 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         // Cancelled attempts free their places, and attempts without a check count for nobody.
         await cancelled.CancelAsync();
         (await first).ShouldBe(false);
-        foreach (var task in waiting.Except(turnedAway))
+        foreach (var task in waiting.Except(rejected))
             await Should.ThrowAsync<OperationCanceledException>(() => task);
         await FailAsync(browser, form, "peggy", 4);
         (await browser.SubmitAsync(form, "peggy")).StatusCode.ShouldBe(303);

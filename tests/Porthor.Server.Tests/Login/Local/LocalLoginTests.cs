@@ -23,7 +23,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         FormBrowser.StateIn(form).ShouldBe(browser.State.State);
 
         // From the form, the redirect uses GET, so that the password is not sent to the return URL.
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var done = await browser.SubmitAsync(form, "alice");
         (done.StatusCode, done.Header("Location"), done.Body).ShouldBe((303, FormBrowser.Destination, ""));
 
@@ -38,7 +38,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         (await browser.GetAsync("/auth/api/v1/token-info")).Json.GetProperty("token_type").GetString().ShouldBe("session");
         var (state, session) = (browser.State, browser.State.Token!);
         state.ShouldBe(new SessionState { Token = session, Csrf = state.Csrf });
-        var line = server.LinesSince(logged, "Successfully authenticated user alice").ShouldHaveSingleItem();
+        var line = server.LinesSince(lineCount, "Successfully authenticated user alice").ShouldHaveSingleItem();
         line.GetProperty("token_key").GetString().ShouldBe(session.Key.Value);
         var history = (await browser.GetAsync("/auth/api/v1/users/alice/token-change-history")).Json[0];
         (history.GetProperty("action").GetString(), history.GetProperty("actor").GetString(), history.GetProperty("ip_address").GetString())
@@ -90,7 +90,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         var (server, browser) = await StartAsync(mode);
         var form = await browser.OpenFormAsync();
         var state = browser.State;
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         var known = await browser.SubmitAsync(form, "bob", "wrong horse battery staple");
         var unknown = await browser.SubmitAsync(form, "nobody", "wrong horse battery staple");
         known.StatusCode.ShouldBe(403);
@@ -99,7 +99,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         Headers(known).ShouldBe(Headers(unknown));
 
         // The log contains the reason, but not the text that was entered.
-        var lines = server.LinesSince(logged, "Authentication failed");
+        var lines = server.LinesSince(lineCount, "Authentication failed");
         lines.Select(line => line.GetProperty("username").GetString()).ShouldBe(["bob", null]);
         lines.ShouldAllBe(line => line.GetProperty("severity").GetString() == "warning" && line.GetProperty("error").GetString() == Wrong);
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains("nobody", StringComparison.Ordinal));
@@ -149,7 +149,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(FormBrowser.StateIn(form), StringComparison.Ordinal));
     }
 
-    /// <summary>An accessible form: labels, hints for password managers, no script; and headers that restrict the browser.</summary>
+    /// <summary>The form is accessible: it has labels, hints for password managers, and no script. Headers restrict the browser.</summary>
     [Fact]
     public async Task The_form_needs_no_script_and_cannot_be_framed()
     {
@@ -187,8 +187,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
 
     private async Task<(ApiServer Server, FormBrowser Browser)> StartAsync(Mode mode)
     {
-        var server = await servers.InAsync(mode);
-        server.Watch.Secret(LocalLoginServers.Password);
-        return (server, new FormBrowser(server.Host, server.Watch));
+        var server = await servers.GetAsync(mode);
+        server.LeakDetector.Secret(LocalLoginServers.Password);
+        return (server, new FormBrowser(server.Host, server.LeakDetector));
     }
 }

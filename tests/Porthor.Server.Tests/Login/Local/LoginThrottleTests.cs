@@ -166,7 +166,7 @@ public sealed class LoginThrottleTests
     [Fact]
     public void Attackers_at_many_addresses_do_not_delay_familiar_addresses()
     {
-        // Alice logged in at home, and with her browser at another address.
+        // Alice lineCount in at home, and with her browser at another address.
         Succeed("alice", Home);
         var device = throttle.Begin("alice", Address(1), "laptop");
         throttle.Succeeded(device);
@@ -181,7 +181,7 @@ public sealed class LoginThrottleTests
         // At home and with her browser there is no delay.
         WaitOf("alice", Home).ShouldBe(0);
         WaitOf("alice", Address(201), "laptop").ShouldBe(0);
-        // Also if an attacker uses the same address.
+        // The same applies if an attacker uses the same address.
         for (var i = 0; i < 30; i++)
             throttle.Failed(throttle.Begin("alice", Home, device: null));
         WaitOf("alice", Home).ShouldBeGreaterThan(0);

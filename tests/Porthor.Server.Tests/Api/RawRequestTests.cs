@@ -6,7 +6,7 @@ namespace Porthor.Server.Tests.Api;
 /// Requests that HTTP client libraries do not send. Kestrel rejects some of them before Porthor's code runs, with an empty body: NUL in a
 /// header, NUL in the path, an invalid host, a body with two lengths. All others get a response in the usual format.
 /// </summary>
-public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServers>
+public sealed class RawRequestTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Line = "GET /auth/api/v1/token-info HTTP/1.1\r\n";
 
@@ -36,7 +36,7 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03\r\n\r\n")]
     public async Task The_web_server_rejects_invalid_requests(string request)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var answer = (await server.SendRawAsync(request)).ShouldNotBeNull();
         answer.StatusCode.ShouldBeOneOf(400, 405, 505);
         answer.Body.ShouldBeEmpty();
@@ -78,7 +78,7 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData(Line + "Host: x\r\nConnection: close\r\nCookie: gafaelfawr=\xC3\x28\r\n\r\n", 401)]
     public async Task Unusual_requests_get_a_response_in_the_usual_format(string request, int status)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var answer = (await server.SendRawAsync(request)).ShouldNotBeNull();
         answer.StatusCode.ShouldBe(status, answer.Body);
         if (status >= 400 && answer.Body.Length > 0)
@@ -94,16 +94,16 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData("a!$(b)")]
     public async Task Links_contain_the_host_as_it_was_sent(string host)
     {
-        var server = await servers.InAsync(Mode.Embedded);
+        var server = await servers.GetAsync(Mode.Embedded);
         var browser = await server.LogInAsync("hosted");
         string Request(string path) =>
             $"GET /auth/api/v1{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: {browser.Cookie.Item2}\r\n\r\n";
-        var logged = server.CountLines();
+        var lineCount = server.CountLines();
         (await server.SendRawAsync(Request("/users/hosted/token-change-history?limit=5")))!.Header("Link")
             .ShouldBe($"<http://{host}/auth/api/v1/users/hosted/token-change-history?limit=5>; rel=\"first\"");
         (await server.SendRawAsync(Request("/token-info/")))!.Header("Location").ShouldBe("https://example.com/auth/api/v1/token-info");
         (await server.SendRawAsync(Request("/history/token-changes")))!.StatusCode.ShouldBe(403);
-        server.LinesSince(logged, "Permission denied")
+        server.LinesSince(lineCount, "Permission denied")
             .ShouldHaveSingleItem().GetProperty("httpRequest").GetProperty("requestUrl").GetString()
             .ShouldBe($"http://{host}/auth/api/v1/history/token-changes");
     }

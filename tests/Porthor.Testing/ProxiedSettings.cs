@@ -3,10 +3,10 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Testing;
 
-/// <summary>Routes a node's database connection through a <see cref="FaultyWire"/>.</summary>
-internal static class WireSettings
+/// <summary>Routes a node's database connection through a <see cref="FaultInjectingProxy"/>.</summary>
+internal static class ProxiedSettings
 {
-    public static PorthorSettings Through(this PorthorSettings settings, FaultyWire wire) => settings with
+    public static PorthorSettings Through(this PorthorSettings settings, FaultInjectingProxy wire) => settings with
     {
         DatabaseConnection = new Secret(
             settings.DatabaseConnection!.Reveal().Replace($"Port={wire.Target}", $"Port={wire.Port}", StringComparison.Ordinal)),
