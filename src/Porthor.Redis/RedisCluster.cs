@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Porthor.Concurrency;
 using Porthor.Storage;
 using Porthor.Telemetry;
 using StackExchange.Redis;
@@ -16,13 +17,12 @@ internal sealed partial class RedisCluster : RedisStore
     private readonly Action? onDataUncertain;
     private readonly DiscoveryConnection[] seeds;
     private readonly CancellationTokenSource stopping = new();
-    private readonly Lock refreshes = new();
+    private readonly SharedOperation<ClusterMap?> refresh;
     private readonly Task work;
     private volatile Topology topology = new(
         new ClusterMap(-1, new Dictionary<EndPoint, IReadOnlyList<(int First, int Last)>>()), [], new RedisServer?[ClusterMap.Slots]);
     private string problem = "";
     private volatile string? shownProblem;
-    private Task? refreshing;
     private int next;
 
     public RedisCluster(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? onDataUncertain)
@@ -35,6 +35,7 @@ internal sealed partial class RedisCluster : RedisStore
             .. options.ClusterHosts.Select(host => host.ToEndPoint())
                 .Select(host => new DiscoveryConnection(host, options.ToConfiguration(host))),
         ];
+        refresh = new(() => Task.Run(RefreshNowAsync), freshness: TimeSpan.Zero, TimeProvider.System);
         // If the cluster is available, it is connected when the constructor returns, as with a single server.
         Task.WaitAny([RefreshAsync()], options.CallTimeout);
         work = Task.Run(RunAsync);
@@ -70,11 +71,7 @@ internal sealed partial class RedisCluster : RedisStore
     {
         await stopping.CancelAsync();
         await work;
-        Task? last;
-        lock (refreshes)
-            last = refreshing;
-        if (last is not null)
-            await last;
+        await refresh.WhenIdleAsync();
         foreach (var server in topology.Servers)
             await server.DisposeAsync();
         foreach (var seed in seeds)
@@ -101,17 +98,10 @@ internal sealed partial class RedisCluster : RedisStore
     }
 
     /// <summary>Queries the topology. Concurrent callers share one query. Does not throw.</summary>
-    private Task RefreshAsync()
-    {
-        lock (refreshes)
-        {
-            if (refreshing is null or { IsCompleted: true })
-                refreshing = Task.Run(RefreshNowAsync);
-            return refreshing;
-        }
-    }
+    private Task RefreshAsync() => refresh.GetAsync();
 
-    private async Task RefreshNowAsync()
+    /// <summary>Returns the topology that is used from now on; null if no node reported one.</summary>
+    private async Task<ClusterMap?> RefreshNowAsync()
     {
         List<string> problems = [];
         ClusterMap? older = null;
@@ -128,7 +118,7 @@ internal sealed partial class RedisCluster : RedisStore
                     continue;
                 }
                 await UseAsync(map);
-                return;
+                return map;
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -137,19 +127,20 @@ internal sealed partial class RedisCluster : RedisStore
             }
             catch (OperationCanceledException)
             {
-                return;
+                return null;
             }
         }
         // If all nodes report a lower epoch, the cluster was deleted and created again.
         if (older is not null && problems.Count == 0)
         {
             await UseAsync(older);
-            return;
+            return older;
         }
         var all = string.Join("; ", problems);
         if (all.Length > 0 && all != problem)
             Log.NoReport(logger, Name, all);
         problem = all;
+        return null;
     }
 
     /// <summary>Returns the nodes to query, beginning with a different one each time.</summary>

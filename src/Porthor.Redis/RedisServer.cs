@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Porthor.Concurrency;
 using Porthor.Storage;
 using Porthor.Telemetry;
 using StackExchange.Redis;
@@ -24,8 +25,7 @@ public sealed partial class RedisServer : RedisStore
     private readonly PrimaryLease lease;
     private readonly ServerStateQuery query = new();
     private readonly Action? onDataUncertain;
-    private readonly Lock confirmations = new();
-    private Task<string?>? confirming;
+    private readonly SharedOperation<string?> confirmation;
     private volatile Socket? socket;
     private volatile ServerState? latest;
     private string? connectionProblem;
@@ -40,6 +40,7 @@ public sealed partial class RedisServer : RedisStore
         this.logger = logger;
         this.onDataUncertain = onDataUncertain;
         EndPoint = server;
+        confirmation = new(ConfirmNowAsync, freshness: TimeSpan.Zero, TimeProvider.System);
         lease = new PrimaryLease(LeaseOf(options.CallTimeout));
         var configuration = options.ToConfiguration(server);
         configuration.BeforeSocketConnect = (_, _, begun) => Begin(begun);
@@ -172,15 +173,7 @@ public sealed partial class RedisServer : RedisStore
     /// <summary>
     /// Queries whether the server is the primary. Returns null if it is the primary, and otherwise the reason why it must not be used.
     /// </summary>
-    internal Task<string?> ConfirmAsync()
-    {
-        lock (confirmations)
-        {
-            if (confirming is null or { IsCompleted: true })
-                confirming = ConfirmNowAsync();
-            return confirming;
-        }
-    }
+    internal Task<string?> ConfirmAsync() => confirmation.GetAsync();
 
     /// <summary>Returns a text that identifies this server and its data; null if the server does not report it.</summary>
     internal async Task<string?> IdentityAsync(CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Porthor.Concurrency;
 using Porthor.Identity;
 
 namespace Porthor.Server.Health;
@@ -19,30 +20,29 @@ internal sealed record DependencyState(Dependency Dependency, string? Error, lon
 /// <summary>
 /// Checks whether the service is ready. Each dependency is checked at most once per second, independently of the number of callers.
 /// </summary>
-/// <param name="patience">The timeout of each check.</param>
-internal sealed partial class Readiness(
-    IReadOnlyList<Dependency> dependencies, TimeProvider clock, TimeSpan patience, ILogger<Readiness> logger)
+internal sealed partial class Readiness
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
-    private readonly Lock sync = new();
     private readonly Dictionary<string, DependencyState> states = [];
-    private Task<IReadOnlyList<DependencyState>>? latest;
-    private long begun;
+    private readonly IReadOnlyList<Dependency> dependencies;
+    private readonly TimeProvider clock;
+    private readonly TimeSpan timeout;
+    private readonly ILogger<Readiness> logger;
+    private readonly SharedOperation<IReadOnlyList<DependencyState>> check;
+
+    /// <param name="dependencies">The dependencies.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="timeout">The timeout of each check.</param>
+    /// <param name="logger">The logger.</param>
+    public Readiness(IReadOnlyList<Dependency> dependencies, TimeProvider clock, TimeSpan timeout, ILogger<Readiness> logger)
+    {
+        (this.dependencies, this.clock, this.timeout, this.logger) = (dependencies, clock, timeout, logger);
+        check = new(CheckAllAsync, Freshness, clock);
+    }
 
     /// <summary>Returns the states of the dependencies in a fixed order.</summary>
-    public Task<IReadOnlyList<DependencyState>> CheckAsync()
-    {
-        lock (sync)
-        {
-            if (latest is null || (latest.IsCompleted && clock.GetElapsedTime(begun) >= Freshness))
-            {
-                begun = clock.GetTimestamp();
-                latest = CheckAllAsync();
-            }
-            return latest;
-        }
-    }
+    public Task<IReadOnlyList<DependencyState>> CheckAsync() => check.GetAsync();
 
     /// <summary>Returns the time since a timestamp.</summary>
     public TimeSpan Ago(long timestamp) => clock.GetElapsedTime(timestamp);
@@ -71,7 +71,7 @@ internal sealed partial class Readiness(
         try
         {
             // A probe does not wait long, and a dependency that does not respond in this time is also too slow for forward authentication.
-            await Task.Run(() => dependency.CheckAsync(CancellationToken.None)).WaitAsync(patience);
+            await Task.Run(() => dependency.CheckAsync(CancellationToken.None)).WaitAsync(timeout);
             return null;
         }
         catch (StoreUnavailableException e)

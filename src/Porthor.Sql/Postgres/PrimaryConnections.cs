@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Porthor.Concurrency;
 
 namespace Porthor.Sql.Postgres;
 
@@ -18,10 +19,8 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
 
     private readonly PostgresHost[] hosts;
     private readonly ILogger logger;
-    private readonly Lock sync = new();
+    private readonly SharedOperation<PostgresHost> search;
     private volatile PostgresHost? primary;
-    private Task<PostgresHost>? search;
-    private long searchEnded;
     private long newestTimeline;
     private volatile bool isPooled;
 
@@ -33,6 +32,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     public PrimaryConnections(NpgsqlConnectionStringBuilder settings, ILogger logger)
     {
         this.logger = logger;
+        search = new(FindAsync, freshness: TimeSpan.Zero, TimeProvider.System) { RetryPause = SearchPause };
         hosts = [.. PostgresHost.Of(settings, InitializeAsync)];
         primary = hosts.Length == 1 ? hosts[0] : null;
     }
@@ -50,7 +50,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     {
         if (hosts.Length == 1)
             return await hosts[0].Connections.OpenConnectionAsync(cancellationToken);
-        var host = primary ?? await SearchAsync().WaitAsync(cancellationToken);
+        var host = primary ?? await search.GetAsync(cancellationToken);
         try
         {
             return await host.Connections.OpenConnectionAsync(cancellationToken);
@@ -59,7 +59,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
         {
             Lose(host);
         }
-        host = await SearchAsync().WaitAsync(cancellationToken);
+        host = await search.GetAsync(cancellationToken);
         return await host.Connections.OpenConnectionAsync(cancellationToken);
     }
 
@@ -84,38 +84,20 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
         host.Connections.Clear();
     }
 
-    private Task<PostgresHost> SearchAsync()
-    {
-        lock (sync)
-        {
-            if (search is { IsCompleted: false }
-                || (search is { IsFaulted: true } && Environment.TickCount64 - searchEnded < SearchPause.TotalMilliseconds))
-                return search;
-            return search = FindAsync();
-        }
-    }
-
     private async Task<PostgresHost> FindAsync()
     {
-        // The search runs in the background, because the caller holds the lock.
+        // The search runs in the background, so that the first caller can stop waiting.
         await Task.Yield();
-        try
+        var probes = await Task.WhenAll(hosts.Select(host => host.ProbeAsync()));
+        var found = hosts.Zip(probes).Where(one => one.Second is null).Select(one => one.First).MaxBy(host => host.Timeline);
+        if (found is null || found.Timeline < Volatile.Read(ref newestTimeline))
         {
-            var probes = await Task.WhenAll(hosts.Select(host => host.ProbeAsync()));
-            var found = hosts.Zip(probes).Where(one => one.Second is null).Select(one => one.First).MaxBy(host => host.Timeline);
-            if (found is null || found.Timeline < Volatile.Read(ref newestTimeline))
-            {
-                var reasons = hosts.Zip(probes).Select(one => Describe(one.First, one.Second));
-                throw new NpgsqlException($"None of the hosts is the primary: {string.Join("; ", reasons)}");
-            }
-            primary = found;
-            Log.PrimaryFound(logger, found.Name, found.Timeline);
-            return found;
+            var reasons = hosts.Zip(probes).Select(one => Describe(one.First, one.Second));
+            throw new NpgsqlException($"None of the hosts is the primary: {string.Join("; ", reasons)}");
         }
-        finally
-        {
-            searchEnded = Environment.TickCount64;
-        }
+        primary = found;
+        Log.PrimaryFound(logger, found.Name, found.Timeline);
+        return found;
     }
 
     private static string Describe(PostgresHost host, Exception? error) =>

@@ -4,12 +4,13 @@ namespace Porthor.Concurrency;
 
 /// <summary>
 /// Runs work once for all requesters with the same key at the same time. The work must not use the cancellation token of a requester,
-/// which only ends the wait of that requester. The result is not cached after the work has ended.
+/// which only ends the wait of that requester. The result is not cached after the work has ended. <see cref="SharedOperation{T}"/> is
+/// the form for one operation without a key.
 /// </summary>
 internal sealed class SingleFlight<TKey, TResult>
     where TKey : notnull
 {
-    private readonly ConcurrentDictionary<TKey, Lazy<Task<TResult>>> flights = new();
+    private readonly ConcurrentDictionary<TKey, SharedRun<TResult>> runs = new();
 
     /// <summary>Returns the result of the running work for a key, or starts the work.</summary>
     public Task<TResult> RunAsync(TKey key, Func<Task<TResult>> work, CancellationToken cancellationToken) =>
@@ -22,28 +23,25 @@ internal sealed class SingleFlight<TKey, TResult>
     /// <param name="cancellationToken">Ends the wait for the result.</param>
     public Task<TResult> RunAsync(TKey key, Func<Task<TResult>> work, out bool joined, CancellationToken cancellationToken)
     {
-        var own = Begin(key, work);
-        var flight = flights.GetOrAdd(key, own);
-        joined = flight != own;
-        return flight.Value.WaitAsync(cancellationToken);
+        var own = new SharedRun<TResult>();
+        var run = runs.GetOrAdd(key, own);
+        joined = run != own;
+        if (!joined)
+            _ = own.StartAsync(() => InBackgroundAsync(key, own, work));
+        return run.Result.WaitAsync(cancellationToken);
     }
 
-    private Lazy<Task<TResult>> Begin(TKey key, Func<Task<TResult>> work)
+    private async Task<TResult> InBackgroundAsync(TKey key, SharedRun<TResult> run, Func<Task<TResult>> work)
     {
-        Lazy<Task<TResult>> flight = null!;
-        flight = new Lazy<Task<TResult>>(async () =>
+        // Returns to the first requester before the work starts, because the work may run synchronously.
+        await Task.Yield();
+        try
         {
-            // Returns to the first requester before the work starts, because the work may run synchronously.
-            await Task.Yield();
-            try
-            {
-                return await work();
-            }
-            finally
-            {
-                flights.TryRemove(new KeyValuePair<TKey, Lazy<Task<TResult>>>(key, flight));
-            }
-        });
-        return flight;
+            return await work();
+        }
+        finally
+        {
+            runs.TryRemove(new KeyValuePair<TKey, SharedRun<TResult>>(key, run));
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
+using Porthor.Concurrency;
 
 namespace Porthor.Server.Api.Description;
 
@@ -10,19 +11,19 @@ namespace Porthor.Server.Api.Description;
 /// Provides the OpenAPI description as bytes. Rendering takes 25 ms of CPU and the route needs no token, so it is rendered once per process
 /// by the first request; concurrent requests wait for it.
 /// </summary>
-internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IOpenApiDocumentProvider documents)
+internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IOpenApiDocumentProvider documents, TimeProvider clock)
 {
-    private readonly Lock sync = new();
-    private Task<Rendered>? rendering;
+    private readonly SharedOperation<Rendered> rendered = new(
+        () => Task.Run(() => RenderAsync(documents)), Timeout.InfiniteTimeSpan, clock);
 
     /// <summary>Serves the description with a strong entity tag, and answers <c>If-None-Match</c> with 304.</summary>
     public async Task ServeAsync(HttpContext context)
     {
-        var rendered = await GetAsync();
+        var description = await rendered.GetAsync();
         var headers = context.Response.Headers;
         headers.CacheControl = "no-cache";
         headers.XContentTypeOptions = "nosniff";
-        await Results.Bytes(rendered.Bytes, "application/json", entityTag: rendered.Tag).ExecuteAsync(context);
+        await Results.Bytes(description.Bytes, "application/json", entityTag: description.Tag).ExecuteAsync(context);
     }
 
     /// <summary>Renders the description as it is served.</summary>
@@ -36,17 +37,7 @@ internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IO
         return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);
     }
 
-    private Task<Rendered> GetAsync()
-    {
-        lock (sync)
-        {
-            if (rendering is null or { IsFaulted: true } or { IsCanceled: true })
-                rendering = Task.Run(RenderAsync);
-            return rendering;
-        }
-    }
-
-    private async Task<Rendered> RenderAsync()
+    private static async Task<Rendered> RenderAsync(IOpenApiDocumentProvider documents)
     {
         var bytes = Encoding.UTF8.GetBytes(await RenderAsync(documents, addition: "", CancellationToken.None));
         return new Rendered(bytes, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..32]}\""));

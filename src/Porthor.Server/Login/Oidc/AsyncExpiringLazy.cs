@@ -1,3 +1,5 @@
+using Porthor.Concurrency;
+
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
@@ -16,32 +18,27 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
 
     private readonly Lock sync = new();
     private readonly Queue<DateTimeOffset> earlyFetches = new();
-    private Task<T>? current;
-    private DateTimeOffset fetchedAt;
+
+    // The fetch does not use the cancellation token of a caller, because other callers may wait for it.
+    private readonly SharedOperation<T> value = new(fetch, keptFor, clock) { JoinsOnlyFreshRuns = true };
 
     /// <summary>Returns the cached value, or fetches it.</summary>
     /// <param name="otherThan">
     /// A value that is outdated: if it is the cached one, the value is fetched again, at most <see cref="MaxEarlyFetches"/>
     /// times in <see cref="EarlyWindow"/>. Null if there is none.
     /// </param>
-    public async Task<T> GetAsync(T? otherThan, CancellationToken cancellationToken) =>
-        await Current(otherThan).WaitAsync(cancellationToken);
-
-    private Task<T> Current(T? otherThan)
+    public Task<T> GetAsync(T? otherThan, CancellationToken cancellationToken)
     {
+        if (otherThan is null)
+            return value.GetAsync(cancellationToken);
+        // Of the callers that found the same value outdated, one discards it.
         lock (sync)
         {
-            var now = clock.GetUtcNow();
-            var isFresh = current is not null && !current.IsFaulted && !current.IsCanceled && now - fetchedAt < keptFor;
-            if (isFresh && !(IsOutdated(otherThan) && MayFetchEarly(now)))
-                return current!;
-            // The fetch does not use the cancellation token of the caller, because other callers may wait for it.
-            (current, fetchedAt) = (fetch(), now);
-            return current;
+            if (value.TryGet(out var current) && ReferenceEquals(current, otherThan) && MayFetchEarly(clock.GetUtcNow()))
+                value.Reset();
+            return value.GetAsync(cancellationToken);
         }
     }
-
-    private bool IsOutdated(T? otherThan) => current is { IsCompletedSuccessfully: true } && ReferenceEquals(current.Result, otherThan);
 
     private bool MayFetchEarly(DateTimeOffset now)
     {
