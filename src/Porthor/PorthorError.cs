@@ -1,7 +1,7 @@
 namespace Porthor;
 
 /// <summary>
-/// Identifies the reason for which an operation was denied or failed. Each front end maps a kind to a status, a text or an exit code.
+/// Identifies the reason why an operation was denied or failed. Each front end maps a kind to a status, a text or an exit code.
 /// </summary>
 public enum ErrorKind
 {
@@ -17,7 +17,7 @@ public enum ErrorKind
     InvalidMinimumLifetime,
     /// <summary>The request is malformed, or its values contradict each other.</summary>
     InvalidRequest,
-    /// <summary>A scope is not known, or the token may not have it.</summary>
+    /// <summary>A scope is not a known scope, or the requester may not grant it.</summary>
     InvalidScopes,
     /// <summary>The token cannot be parsed, or is not valid.</summary>
     InvalidToken,
@@ -30,7 +30,7 @@ public enum ErrorKind
     /// <summary>The requester does not have the permission for the operation.</summary>
     PermissionDenied,
 
-    /// <summary>The user has created more tokens than the rate limit allows. The client may try again later.</summary>
+    /// <summary>The user has created as many tokens as the rate limit allows. The client may try again later.</summary>
     RateLimited,
 
     /// <summary>
@@ -46,7 +46,7 @@ public enum ErrorKind
 }
 
 /// <summary>
-/// Represents an error: a kind for programs and a message for people. The message may be shown to the client and contains no secret.
+/// Represents an error: a kind for programs and a message for people. The client may see the message, which contains no secret.
 /// </summary>
 public sealed record PorthorError(ErrorKind Kind, string Message)
 {
@@ -95,11 +95,11 @@ public sealed record PorthorError(ErrorKind Kind, string Message)
     /// <summary>The time after which a denied request may be sent again; null if waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Returns an exception that carries this error.</summary>
+    /// <summary>Returns an exception that contains this error.</summary>
     public PorthorException ToException() => new(this);
 }
 
-/// <summary>Represents an operation that failed for a reason that the client may be told.</summary>
+/// <summary>The exception that is thrown if an operation fails for a reason that the client may see.</summary>
 public class PorthorException(PorthorError error, Exception? cause = null) : Exception(error.Message, cause)
 {
     /// <summary>Returns the kind and the message of the error.</summary>
@@ -107,19 +107,19 @@ public class PorthorException(PorthorError error, Exception? cause = null) : Exc
 }
 
 /// <summary>
-/// Represents a value of a request that the database cannot represent. No stored row can contain this value, so it is an error of the
-/// request and not of the store.
+/// The exception that is thrown if a request contains a value that the database cannot store. No row can contain this value, so it is an
+/// error of the request and not of the store.
 /// </summary>
 public sealed class UnstorableValueException(string reason, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.UnstorableValue, "A value contains characters or numbers that cannot be stored"), cause)
 {
-    /// <summary>Returns the reason of the database, for the log.</summary>
+    /// <summary>Returns the reason that the database reported, for the log.</summary>
     public string Reason => reason;
 }
 
 /// <summary>
-/// Represents a store that did not respond in time, rejected an operation, or left the result of a write unknown. The details are in the
-/// inner exception, which is written to the log only.
+/// The exception that is thrown if a store did not respond in time, rejected an operation, or did not report the result of a write. The
+/// inner exception contains the details, and is only written to the log.
 /// </summary>
 public sealed class StoreUnavailableException(string store, string what, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.StoreUnavailable, $"The {store} is not available"), cause)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Porthor;
 
-/// <summary>Creates the trace spans of Porthor's own operations. Without a listener no span is created.</summary>
+/// <summary>Creates the trace spans of Porthor's operations. Without a listener, no span is created.</summary>
 public static class PorthorTraces
 {
     /// <summary>The name of the activity source.</summary>

@@ -3,12 +3,12 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-/// <summary>Compares rows with records.</summary>
+/// <summary>Compares a token's row in the token index with its record.</summary>
 internal static class AuditComparison
 {
     public static bool Matches(TokenInfo row, TokenRecord record) => Mismatches(row, record).Count == 0;
 
-    /// <summary>Returns the names of the fields that differ, as the contract names and orders them.</summary>
+    /// <summary>Returns the names of the fields that differ, with the names and in the order of contract/tokens.md 9.</summary>
     public static IReadOnlyList<string> Mismatches(TokenInfo row, TokenRecord record)
     {
         List<string> names = [];
@@ -26,8 +26,8 @@ internal static class AuditComparison
     }
 
     /// <summary>
-    /// Returns true if a child expires later than its parent, or never expires although the parent does. Compares whole seconds, because
-    /// records contain no fractions (deviations 45).
+    /// Returns true if a child expires later than its parent, or if the child never expires and the parent does. Compares whole seconds,
+    /// because records contain no fractions of a second (deviations 45).
     /// </summary>
     public static bool Outlives(DateTimeOffset? child, DateTimeOffset? parent) =>
         parent is not null && !(child?.TruncateToSeconds() <= parent.Value.TruncateToSeconds());

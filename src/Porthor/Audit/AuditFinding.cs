@@ -3,7 +3,7 @@ using Porthor.Tokens;
 namespace Porthor.Audit;
 
 /// <summary>
-/// Identifies the kind of an inconsistency between the token index and the record store, in the order of contract/tokens.md 9.
+/// Identifies the kind of an inconsistency between the token index and the record store. The values have the order of contract/tokens.md 9.
 /// </summary>
 public enum AuditKind
 {
@@ -19,7 +19,7 @@ public enum AuditKind
     OutlivesParent,
     /// <summary>The parent of a child token is not listed.</summary>
     NoParent,
-    /// <summary>A token has a scope that the deployment does not know.</summary>
+    /// <summary>A token has a scope that the deployment does not configure.</summary>
     UnknownScope,
 }
 
@@ -43,5 +43,5 @@ public sealed record AuditFinding(AuditKind Kind, TokenKey Token, string Text, b
 /// <summary>Represents the progress of an audit.</summary>
 /// <param name="Examined">The number of records and rows that were examined.</param>
 /// <param name="Findings">The number of inconsistencies that were found.</param>
-/// <param name="Tokens">The number of tokens of the token index that were compared with their records.</param>
+/// <param name="Tokens">The number of tokens in the token index that were compared with their records.</param>
 public readonly record struct AuditProgress(long Examined, long Findings, long Tokens = 0);

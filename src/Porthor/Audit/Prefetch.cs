@@ -18,7 +18,7 @@ internal static class Prefetch
         }
         finally
         {
-            // If the enumeration is stopped early, the last read may still be running. Its result is ignored.
+            // If the caller stops the enumeration early, a read may still be running. Its result is ignored.
             await Task.WhenAny(next);
         }
     }

@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Audit;
 
 /// <summary>
-/// Contains the keys of records without a row that were found, because a scan may return a key twice. If the token index was lost, there
-/// may be a million keys, so only a hash of 16 bytes is stored for each.
+/// Contains the keys without a row that the scan of the record store has returned, because a scan may return the same key twice. If the
+/// token index was lost, there may be a million keys, so only a hash of 16 bytes is stored for each key.
 /// </summary>
 internal sealed class SeenKeys
 {

@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Audit;
 
-// The scan of the record store finds records without a row.
+// Scans the record store, to find records without a row.
 public sealed partial class TokenAudit
 {
     /// <summary>Returns, for each batch, the number of keys in the record store, and the keys that are not listed.</summary>
@@ -18,8 +18,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Checks whether records have no row. A row may be about to be committed: claiming the keys waits for this commit, and a token that
-    /// is listed afterwards is examined with its row.
+    /// Checks again whether records have no row. Another transaction may have inserted a row and not yet committed it. To claim the keys,
+    /// this method waits for such a transaction. A token that is listed afterwards is examined together with its row.
     /// </summary>
     private async Task<List<AuditFinding>> ExamineUnlistedAsync(
         IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// Repairs that also affect the descendants of a token. The descendants are reduced before the token, so that the next audit finds an
-// interrupted repair again. Each transaction checks the finding again under the locks of a change.
+// Repairs tokens together with their descendants. The descendants are reduced before the token, so that the next audit finds the token
+// again if the repair was interrupted. Each transaction checks the inconsistency again under the locks of a change.
 public sealed partial class TokenAudit
 {
     private async Task<List<AuditFinding>> RepairAsync(IReadOnlyList<Confirmed> confirmed, CancellationToken cancellationToken)
@@ -46,8 +46,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Repairs the scopes, with the values of the record, and the expiration, with the earlier value (deviations 28). All other
-    /// differences are caused by manual changes, for which the correct value is unknown.
+    /// Sets the scopes of the row to those of the record, and the expiration of both to the earlier one (deviations 28). All other
+    /// differences are caused by manual changes of the data, and the correct value is unknown.
     /// </summary>
     private async Task<IReadOnlyList<AuditFinding>> RepairMismatchesAsync(
         IReadOnlyList<Confirmed> suspects, CancellationToken cancellationToken)
@@ -73,7 +73,7 @@ public sealed partial class TokenAudit
                 return all;
             },
             cancellationToken: cancellationToken);
-        // The reduction by an ancestor may already have removed the difference.
+        // If an ancestor was repaired before, its repair may already have removed the difference.
         var before = suspects.ToDictionary(one => one.Row.Token, one => one.Mismatches);
         return
         [
@@ -83,9 +83,9 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Reduces a descendant of a repaired token. It must not expire after the repaired token, so that the next audit does not find it. It
-    /// also loses the scopes that the token loses, like with any other edit (deviations 2). A descendant without a record is not changed,
-    /// because this is an inconsistency of its own.
+    /// Reduces a descendant of a repaired token. The descendant must not expire after the repaired token, and loses the scopes that the
+    /// token loses, as with an edit (deviations 2). A descendant without a record is not changed, because the audit reports it as a
+    /// separate inconsistency.
     /// </summary>
     private static Shortened? ReduceDescendant(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, Reduction reduction)
     {
@@ -98,7 +98,8 @@ public sealed partial class TokenAudit
         return outlives ? new Shortened(token, current.Record.Username, end!.Value) : null;
     }
 
-    private static void ReduceToken(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, ScopeSet lost, DateTimeOffset? end)
+    private static void ReduceToken(
+        TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, ScopeSet lost, DateTimeOffset? end)
     {
         transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
         if (current is { Record: var record })

@@ -5,9 +5,9 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// The scan of the token index finds rows without a record, rows that differ from their record, rows that expire after their parent
-// or whose parent is not listed, and invalid records. Each suspected inconsistency is checked again in a transaction that holds the
-// locks of a change, and is reported only if it still exists.
+// Scans the token index, to find rows without a record, rows that differ from their record, rows that expire after their parent or whose
+// parent is not listed, and invalid records. Each suspected inconsistency is checked again in a transaction that holds the locks of a
+// change, and is reported only if it still exists.
 public sealed partial class TokenAudit
 {
     private async IAsyncEnumerable<RowBatch> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -61,8 +61,9 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Checks suspects again: first together all whose rows are not locked by other transactions, then each of the others in a
-    /// transaction of its own that waits for the locks. A transaction that waits does not hold more locks than a change does.
+    /// Checks suspects again. The first transaction checks all suspects whose rows are not locked by other transactions. Each of the others
+    /// is then checked in its own transaction, which waits for the locks, so that a transaction that waits does not hold more locks than a
+    /// change.
     /// </summary>
     private async Task<List<Confirmed>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
     {
@@ -153,8 +154,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Locks the rows of suspects, and those of their parents if they may expire later. Rows that other transactions have locked (unless
-    /// <paramref name="waits"/> is true) and rows that do not exist are not included.
+    /// Locks the rows of suspects and, for suspects that may expire after their parent, the rows of the parents. Rows that do not exist are
+    /// not included. Rows that other transactions have locked are included only if <paramref name="waits"/> is true.
     /// </summary>
     private static async Task<Dictionary<TokenKey, TokenInfo>> LockAsync(
         TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits)

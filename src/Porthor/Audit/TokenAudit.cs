@@ -9,12 +9,12 @@ namespace Porthor.Audit;
 
 /// <summary>
 /// Compares the token index with the record store, and reports inconsistencies between them and tokens that violate a rule
-/// (contract/tokens.md 9). It reads both in batches. Each suspected inconsistency is checked again under the locks that changes use, so
-/// that a token that is being created or revoked is not reported (deviations 16).
+/// (contract/tokens.md 9). It reads both stores in batches. Each suspected inconsistency is checked again under the locks that changes use,
+/// so that a token that is being created or revoked is not reported (deviations 16).
 /// </summary>
 /// <remarks>
-/// The record store is scanned first, to find records without a row; then the token index is read, to find all other inconsistencies.
-/// Each record is therefore read and decrypted once. A row that is committed in between is found in the second step.
+/// The record store is scanned first, to find records without a row. Then the token index is read, to find all other inconsistencies. A
+/// record that has a row is therefore decrypted only once. A row that is committed between the two steps is found in the second step.
 /// </remarks>
 public sealed partial class TokenAudit(
     TokenStore store, RecordCodec codec, TokenOptions options, TimeProvider clock, ILogger<TokenAudit> logger)

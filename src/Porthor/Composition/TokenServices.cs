@@ -4,13 +4,13 @@ using Porthor.Operations;
 
 namespace Porthor.Composition;
 
-/// <summary>Contains the services over one token store.</summary>
+/// <summary>Contains the services that use one token store.</summary>
 public sealed record TokenServices
 {
     /// <summary>Returns the operations on tokens.</summary>
     public required TokenService Tokens { get; init; }
 
-    /// <summary>Returns the comparison of both stores.</summary>
+    /// <summary>Returns the audit, which compares both stores.</summary>
     public required TokenAudit Audit { get; init; }
 
     /// <summary>Returns the periodic maintenance.</summary>

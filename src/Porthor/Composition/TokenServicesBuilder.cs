@@ -42,7 +42,7 @@ public sealed record TokenServicesBuilder
     /// <summary>Counts operations and events.</summary>
     public required PorthorMetrics Metrics { get; init; }
 
-    /// <summary>Called for each record that cannot be read. It is called while a request waits, so it must return quickly.</summary>
+    /// <summary>Called for each record that cannot be read; null for no call. A request waits for it, so it must return quickly.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
 
     /// <summary>The settings of tokens.</summary>

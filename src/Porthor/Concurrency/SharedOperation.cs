@@ -3,15 +3,16 @@ using System.Diagnostics.CodeAnalysis;
 namespace Porthor.Concurrency;
 
 /// <summary>
-/// Runs an operation at most once at a time: callers that need its result while it runs share this run. A successful result can be kept
-/// for some time. A failure is not kept, except for <see cref="RetryPause"/>.
+/// Runs an operation at most once at a time. Callers that request its result while it runs share this run. A successful result can be
+/// cached for some time. A failure is not cached, except during <see cref="RetryPause"/>.
 /// </summary>
 /// <param name="operation">
-/// Starts the operation, on the thread of the first caller. It limits its own duration, because it continues when callers stop waiting.
+/// Starts the operation, on the thread of the first caller. The operation must have its own time limit, because it continues when callers
+/// stop waiting.
 /// </param>
 /// <param name="freshness">
-/// The time from the start of a run for which its result is returned; zero if each result is only for the callers that waited for it,
-/// and <see cref="Timeout.InfiniteTimeSpan"/> if the result never changes.
+/// The time from the start of a run for which its result is returned. If it is zero, only the callers that waited for a run get its
+/// result. If it is <see cref="Timeout.InfiniteTimeSpan"/>, the result is always returned.
 /// </param>
 /// <param name="clock">The clock that measures these times.</param>
 public sealed class SharedOperation<T>(Func<Task<T>> operation, TimeSpan freshness, TimeProvider clock)
@@ -19,8 +20,8 @@ public sealed class SharedOperation<T>(Func<Task<T>> operation, TimeSpan freshne
     private Run? latest;
 
     /// <summary>
-    /// True if callers do not join a run that began longer ago than the freshness, so that no result is older than this. A new run begins
-    /// beside the old one. The default is false: callers join a run of any age.
+    /// True if callers do not share a run that began before the freshness time, so that no result is older than this time. A new run then
+    /// begins while the old one continues. The default is false: callers share the current run regardless of its age.
     /// </summary>
     public bool JoinsOnlyFreshRuns { get; init; }
 
@@ -29,9 +30,9 @@ public sealed class SharedOperation<T>(Func<Task<T>> operation, TimeSpan freshne
     /// </summary>
     public TimeSpan RetryPause { get; init; }
 
-    /// <summary>Returns the kept result, or the result of the current run, which is started if necessary.</summary>
+    /// <summary>Returns the cached result, or the result of the current run. Starts a run if there is none.</summary>
     /// <param name="cancellationToken">Ends the wait of this caller. The run continues.</param>
-    /// <exception cref="Exception">The operation failed; this is its exception. Or the caller stopped waiting.</exception>
+    /// <exception cref="Exception">The operation failed and threw this exception, or the caller stopped waiting.</exception>
     public Task<T> GetAsync(CancellationToken cancellationToken = default)
     {
         while (true)
@@ -40,7 +41,7 @@ public sealed class SharedOperation<T>(Func<Task<T>> operation, TimeSpan freshne
             if (known is not null && IsUsable(known))
                 return known.Shared.Result.WaitAsync(cancellationToken);
             var own = new Run(clock.GetTimestamp());
-            // If another thread has started a run at the same time, this caller joins that one.
+            // If another thread has started a run at the same time, this caller shares that run.
             if (!ReferenceEquals(Interlocked.CompareExchange(ref latest, own, known), known))
                 continue;
             _ = StartAsync(own);
@@ -48,7 +49,7 @@ public sealed class SharedOperation<T>(Func<Task<T>> operation, TimeSpan freshne
         }
     }
 
-    /// <summary>Returns the kept result without waiting. Returns false if there is none, or if it is no longer fresh.</summary>
+    /// <summary>Gets the cached result without waiting. Returns false if there is none, or if it is no longer fresh.</summary>
     public bool TryGet([MaybeNullWhen(false)] out T result)
     {
         result = default;
@@ -58,7 +59,7 @@ public sealed class SharedOperation<T>(Func<Task<T>> operation, TimeSpan freshne
         return true;
     }
 
-    /// <summary>Discards the kept result. The next caller starts a new run, even if one is in progress.</summary>
+    /// <summary>Removes the cached result. The next caller starts a new run, even if one is in progress.</summary>
     public void Reset() => Volatile.Write(ref latest, null);
 
     /// <summary>Waits until the latest run has ended. Does not throw if it has failed.</summary>

@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Porthor.Concurrency;
 
 /// <summary>
-/// Runs work once for all requesters with the same key at the same time. The work must not use the cancellation token of a requester,
-/// which only ends the wait of that requester. The result is not cached after the work has ended. <see cref="SharedOperation{T}"/> is
-/// the form for one operation without a key.
+/// Runs work once for all callers that request the same key at the same time. The work must not use the cancellation token of a caller,
+/// which only ends the wait of that caller. The result is not cached after the work has ended. <see cref="SharedOperation{T}"/> does the
+/// same for an operation without a key.
 /// </summary>
 internal sealed class SingleFlight<TKey, TResult>
     where TKey : notnull
@@ -33,7 +33,7 @@ internal sealed class SingleFlight<TKey, TResult>
 
     private async Task<TResult> InBackgroundAsync(TKey key, SharedRun<TResult> run, Func<Task<TResult>> work)
     {
-        // Returns to the first requester before the work starts, because the work may run synchronously.
+        // Returns to the first caller before the work starts, because the work may run synchronously.
         await Task.Yield();
         try
         {

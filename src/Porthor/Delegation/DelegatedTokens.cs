@@ -16,11 +16,12 @@ public sealed partial class DelegatedTokens(
     private const int CacheCapacity = 5000;
 
     /// <summary>
-    /// The time limit of a search that several requests share. A request has a shorter limit; if it is repeated, it finds the result.
+    /// The time limit of a search that several requests share. Each request has a shorter time limit. If the client repeats a request that
+    /// exceeded it, the new request uses the result of the search.
     /// </summary>
     private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(10);
 
-    // Two caches, so that neither type of token displaces the other.
+    // Each type has its own cache, so that tokens of one type do not displace those of the other.
     private readonly ConcurrentLru<ChildKey, Token> internalTokens = observer.CreateCache<ChildKey, Token>(
         "internal tokens", CacheCapacity);
     private readonly ConcurrentLru<ChildKey, Token> notebookTokens = observer.CreateCache<ChildKey, Token>(
@@ -57,8 +58,8 @@ public sealed partial class DelegatedTokens(
         {
             var child = await searches.RunAsync(
                 (request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), out var joined, cancellationToken);
-            // A search that began before this request may return a child token that was revoked since. If so, the loop starts a new
-            // search.
+            // A search that began before this request may return a child token that was revoked after the beginning of the search. In this
+            // case, the loop starts a new search.
             if (!joined || MeetsRequest(await store.GetRecordAsync(child, cancellationToken), request))
                 return child;
         }
@@ -117,8 +118,8 @@ public sealed partial class DelegatedTokens(
     }
 
     /// <summary>
-    /// Returns the allowed scopes of a child token. The child token of an administrator may have scopes that its parent never had
-    /// (contract/tokens.md 7.14), but no scopes that the parent has lost since it was authenticated.
+    /// Returns those of the requested scopes that a child token may have. The child token of an administrator may have scopes that its
+    /// parent never had (contract/tokens.md 7.14), but no scopes that the parent has lost since its record was read.
     /// </summary>
     private static ScopeSet Allowed(ScopeSet requested, ScopeSet parentWhenRead, ScopeSet parentNow) =>
         parentNow.Contains(Scopes.AdminToken) ? requested.Except(parentWhenRead.Except(parentNow)) : requested.Intersect(parentNow);
@@ -128,7 +129,7 @@ public sealed partial class DelegatedTokens(
     private async Task<Token> FindOrCreateAsync(DelegationRequest request)
     {
         using var deadline = new CancellationTokenSource(SearchTimeout, clock);
-        // Another search may have ended between the check of the cache and the beginning of this search.
+        // Another search may have ended after this request checked the cache and before this search began.
         if (TryGetCached(request) is { } recent && MeetsRequest(await recent.Record, request))
             return recent.Child;
         var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
@@ -137,7 +138,7 @@ public sealed partial class DelegatedTokens(
     }
 
     /// <summary>
-    /// Returns true if a cached child token is valid, has exactly the requested scopes, and has a sufficient remaining lifetime
+    /// Returns true if a child token is valid, has exactly the requested scopes, and has a sufficient remaining lifetime
     /// (contract/tokens.md 8.3, deviations 29).
     /// </summary>
     private bool MeetsRequest(TokenRecord? record, DelegationRequest request)

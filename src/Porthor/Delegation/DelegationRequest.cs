@@ -12,14 +12,14 @@ namespace Porthor.Delegation;
 public sealed record DelegationRequest(Caller Parent, TokenType TokenType, string? Service, ScopeSet Scopes, TimeSpan? MinimumLifetime)
 {
     /// <summary>
-    /// Returns the minimum remaining lifetime. It is null also if the request contained zero, which has the same meaning
-    /// (contract/tokens.md 8.3).
+    /// Returns the minimum remaining lifetime; null if the request contained none or zero, which have the same meaning (contract/tokens.md
+    /// 8.3).
     /// </summary>
     public TimeSpan? MinimumLifetime { get; } = MinimumLifetime == TimeSpan.Zero ? null : MinimumLifetime;
 
     /// <summary>
-    /// Returns the key of the cache. Requests with the same key share child tokens. The expiration of the parent is a part of it, so that
-    /// cached child tokens are not used after that expiration is changed (contract/tokens.md 8.1).
+    /// Returns the key in the cache. Requests with the same key share a child token. The key contains the expiration of the parent, so that
+    /// a cached child token is not used after the expiration of its parent was changed (contract/tokens.md 8.1).
     /// </summary>
     internal ChildKey Key => new(Parent.Record.Token.Key, Parent.Record.Expires, TokenType, Service, Scopes);
 }

@@ -4,12 +4,12 @@ namespace Porthor.History;
 
 /// <summary>
 /// Represents a position in a history, written as an optional <c>p</c>, the seconds since 1970, <c>_</c> and the row ID
-/// (contract/storage.md 2.6). A forward cursor contains the first row of the page; a backward cursor contains the row after the last row
-/// of the page.
+/// (contract/storage.md 2.6). A page with a forward cursor begins with the row at the position. A page with a backward cursor, which is
+/// written with <c>p</c>, ends with the row before the position.
 /// </summary>
 public readonly record struct HistoryCursor(DateTimeOffset Time, long Id, bool IsBackward)
 {
-    /// <summary>The token index has 32-bit row IDs.</summary>
+    /// <summary>The largest row ID: the token index has 32-bit row IDs.</summary>
     private const long LargestId = int.MaxValue;
 
     /// <summary>Parses a cursor whose format has been checked.</summary>

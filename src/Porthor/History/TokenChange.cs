@@ -64,7 +64,7 @@ public sealed record TokenChange : IHistoryRow
     /// <summary>Returns the expiration of the token; null if it never expires.</summary>
     public DateTimeOffset? Expires { get; init; }
 
-    /// <summary>Returns who made the change: a username, <c>&lt;bootstrap&gt;</c> or <c>&lt;internal&gt;</c>.</summary>
+    /// <summary>Returns the user who made the change: a username, <c>&lt;bootstrap&gt;</c> or <c>&lt;internal&gt;</c>.</summary>
     public required string Actor { get; init; }
 
     /// <summary>Returns the kind of the change.</summary>

@@ -12,7 +12,7 @@ public static class GroupJson
     public static void Write(Utf8JsonWriter writer, string name, IReadOnlyList<Group> groups)
     {
         writer.WriteStartArray(name);
-        // A loop by index does not allocate an enumerator. Log lines of forward authentication contain groups.
+        // A loop by index does not allocate an enumerator. Forward authentication writes groups in log lines.
         for (var i = 0; i < groups.Count; i++)
             Write(writer, groups[i]);
         writer.WriteEndArray();

@@ -1,6 +1,8 @@
 namespace Porthor.Identity;
 
-/// <summary>Represents a range of IDs that are assigned in ascending order, and never twice (contract/userinfo.md 4).</summary>
+/// <summary>
+/// Represents a range of IDs. The IDs are assigned in ascending order, and no ID is assigned twice (contract/userinfo.md 4).
+/// </summary>
 /// <param name="Counter">The name of the counter that contains the next ID.</param>
 /// <param name="First">The first ID of the range.</param>
 /// <param name="End">The first ID after the range; null for no end.</param>

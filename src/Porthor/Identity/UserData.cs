@@ -6,7 +6,7 @@ namespace Porthor.Identity;
 public sealed record Group(string Name, long Id);
 
 /// <summary>
-/// Represents the user data that is stored with a token. A value replaces those of all other sources; null means that other sources are
+/// Represents the user data that is stored with a token. A value takes precedence over all other sources; if it is null, other sources are
 /// used. For <see cref="Groups"/>, null and an empty list are different in the stored record (contract/tokens.md 3.1).
 /// </summary>
 public sealed record UserData

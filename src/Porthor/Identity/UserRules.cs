@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Porthor.Identity;
 
 /// <summary>
-/// Checks usernames and group names (contract/tokens.md 3.1, 6.2). The contract defines regular expressions. The methods check the same
-/// in one pass over the text, because the texts come from clients and backtracking could take long. Tests compare both.
+/// Checks usernames and group names (contract/tokens.md 3.1, 6.2). The contract defines regular expressions. The methods implement the same
+/// rules without regular expressions, because the texts come from clients and backtracking could take long. Tests compare both.
 /// </summary>
 public static class UserRules
 {

@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Ingress;
 
-/// <summary>The answer that allows a request.</summary>
+/// <summary>Represents the answer that allows a request.</summary>
 public sealed class AllowedAnswer : IngressAnswer
 {
     /// <summary>The answer to an OPTIONS request, which has no user.</summary>
@@ -23,14 +23,14 @@ public sealed class AllowedAnswer : IngressAnswer
     public Token? ChildToken { get; init; }
 
     /// <summary>
-    /// True if the application does not receive the <c>Authorization</c> headers of the request: one with <see cref="ChildToken"/> replaces
-    /// them, or none if there is no such token.
+    /// True if the application does not receive the <c>Authorization</c> headers of the request. If there is a <see cref="ChildToken"/>, a
+    /// header with this token replaces them; otherwise they are removed.
     /// </summary>
     public bool ReplacesAuthorization { get; init; }
 
     /// <summary>
-    /// Sets the headers for the application (contract/ingress.md 10). The credentials and cookies of the request are forwarded in addition,
-    /// apart from those of Porthor.
+    /// Sets the headers for the application (contract/ingress.md 10). The application also receives the credentials and cookies of the
+    /// request, except those of Porthor.
     /// </summary>
     public void WriteHeadersTo<TTarget>(TTarget target)
         where TTarget : IHeaderTarget

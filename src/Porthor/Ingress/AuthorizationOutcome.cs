@@ -1,6 +1,6 @@
 namespace Porthor.Ingress;
 
-/// <summary>The result of an authorization subrequest, as metrics name it.</summary>
+/// <summary>Identifies the result of an authorization subrequest in the metrics.</summary>
 public enum AuthorizationOutcome
 {
     /// <summary>The request of the user is allowed.</summary>
@@ -9,30 +9,30 @@ public enum AuthorizationOutcome
     /// <summary>The request has no valid credentials.</summary>
     Unauthenticated,
 
-    /// <summary>The token is valid, and the rule does not allow it.</summary>
+    /// <summary>The token is valid, but the rule does not allow it.</summary>
     Denied,
 
     /// <summary>The user has sent more requests than the quota allows.</summary>
     RateLimited,
 
-    /// <summary>The subrequest is invalid: an error in the configuration of the proxy.</summary>
+    /// <summary>The subrequest is invalid, because of an error in the configuration of the proxy.</summary>
     Invalid,
 
-    /// <summary>A store did not answer.</summary>
+    /// <summary>A store did not respond.</summary>
     Unavailable,
 
-    /// <summary>An internal error.</summary>
+    /// <summary>An internal error occurred.</summary>
     Failed,
 
-    /// <summary>The proxy closed the connection before it was answered.</summary>
+    /// <summary>The proxy closed the connection before the response.</summary>
     Abandoned,
 }
 
-/// <summary>Derives outcomes from HTTP statuses.</summary>
+/// <summary>Determines the outcome from an HTTP status.</summary>
 public static class AuthorizationOutcomes
 {
-    /// <summary>Returns the outcome that an HTTP status stands for.</summary>
-    /// <param name="status">The intended status, which is not always the status that NGINX gets.</param>
+    /// <summary>Returns the outcome for an HTTP status.</summary>
+    /// <param name="status">The status for the user. NGINX may receive another status.</param>
     public static AuthorizationOutcome OfStatus(int status) => status switch
     {
         200 => AuthorizationOutcome.Allowed,

@@ -1,11 +1,11 @@
 namespace Porthor.Ingress;
 
-/// <summary>The authentication scheme by which a denied request is asked for credentials.</summary>
+/// <summary>Identifies the authentication scheme of the challenge with which a request is denied (<c>WWW-Authenticate</c>).</summary>
 public enum ChallengeType
 {
     /// <summary>Bearer tokens (RFC 6750).</summary>
     Bearer,
 
-    /// <summary>HTTP Basic (RFC 7617), for clients that ask the user for a user name and a password.</summary>
+    /// <summary>HTTP Basic (RFC 7617), for clients that prompt the user for a user name and a password.</summary>
     Basic,
 }

@@ -1,12 +1,12 @@
 namespace Porthor.Ingress;
 
 /// <summary>
-/// The answer to an authorization subrequest: an <see cref="AllowedAnswer"/> or a <see cref="DeniedAnswer"/>. It says nothing about the
-/// form of the response, which depends on the proxy.
+/// Represents the answer to an authorization subrequest: an <see cref="AllowedAnswer"/> or a <see cref="DeniedAnswer"/>. The format of the
+/// HTTP response depends on the proxy and is not part of the answer.
 /// </summary>
 public abstract class IngressAnswer
 {
-    /// <summary>The HTTP status for the user. A proxy may need another status to be told this one.</summary>
+    /// <summary>The HTTP status for the user. The response to the proxy may have another status, with this one in a header.</summary>
     public abstract int Status { get; }
 
     /// <summary>The outcome for metrics.</summary>
@@ -16,7 +16,7 @@ public abstract class IngressAnswer
     public RateStatus? Quota { get; init; }
 }
 
-/// <summary>Receives the headers that an answer consists of.</summary>
+/// <summary>Receives the headers of an answer.</summary>
 public interface IHeaderTarget
 {
     /// <summary>Sets a header. The value contains no control characters.</summary>

@@ -9,15 +9,15 @@ using Porthor.Users;
 namespace Porthor.Ingress;
 
 /// <summary>
-/// Decides about authorization subrequests (contract/ingress.md 3). It does not depend on the protocol between the proxy and Porthor: the
-/// caller reads the request and writes the answer.
+/// Determines the answers to authorization subrequests (contract/ingress.md 3). It does not depend on the protocol between the proxy and
+/// Porthor: the caller parses the request and writes the answer.
 /// </summary>
 /// <param name="tokens">Reads records and creates child tokens.</param>
 /// <param name="users">Reads the user information, with the quota.</param>
 /// <param name="limiter">Counts requests.</param>
 /// <param name="options">The settings.</param>
 /// <param name="hosts">The hosts of the deployment.</param>
-/// <param name="observer">Is told about the steps of each authorization.</param>
+/// <param name="observer">Receives the results of the steps of each authorization.</param>
 /// <param name="clock">The clock for the lifetime of tokens.</param>
 /// <param name="usage">Receives usage events; null if usage is not recorded.</param>
 public sealed class IngressAuthorizer(
@@ -34,11 +34,11 @@ public sealed class IngressAuthorizer(
     private readonly WebSocketOrigins origins = new(hosts, options.AllowedOrigins);
 
     /// <summary>
-    /// Decides about a subrequest. If the record of the token is cached, the operations that the answer needs begin while the record is
-    /// being read, so that they take one round trip.
+    /// Determines the answer to a subrequest. If the record of the token is cached, the operations that the answer requires begin while the
+    /// current record is being read, so that all of them together need one round trip.
     /// </summary>
-    /// <returns>The answer. Failures of stores and of the user directory are answers, too.</returns>
-    /// <exception cref="OperationCanceledException">The request was cancelled before it was answered.</exception>
+    /// <returns>The answer. If a store or the user directory fails, the method returns a denial and does not throw.</returns>
+    /// <exception cref="OperationCanceledException">The request was cancelled before the answer was complete.</exception>
     public ValueTask<IngressAnswer> AuthorizeAsync(IngressRequest request, CancellationToken cancellationToken)
     {
         if (request.Preflight is { } preflight)
@@ -57,7 +57,10 @@ public sealed class IngressAuthorizer(
         ? DeniedAnswer.BadCredential(request.ChallengeType, error)
         : DeniedAnswer.Unauthenticated(request.ChallengeType, request.IsAjax);
 
-    /// <summary>Reads the record of the token. A request without a valid token gets this answer even if the rule is invalid.</summary>
+    /// <summary>
+    /// Reads the record of the token, and determines the answer. If the token is not valid, the request is denied for this reason even if
+    /// the rule is invalid as well.
+    /// </summary>
     private async ValueTask<IngressAnswer> ReadAsync(IngressRequest request, Token token, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
@@ -87,8 +90,8 @@ public sealed class IngressAuthorizer(
     }
 
     /// <summary>
-    /// Decides by the cached record while the record is being read, and begins the other operations that the answer needs if the record is
-    /// unchanged.
+    /// Determines the decision for the cached record while the current record is being read, and begins the other operations that the
+    /// answer requires if the record has not changed.
     /// </summary>
     private PrefetchedDecision Prefetch(IngressRequest request, IngressRule rule, Token token)
     {
@@ -111,7 +114,8 @@ public sealed class IngressAuthorizer(
     }
 
     private async ValueTask<IngressAnswer> AnswerAsync(
-        IngressRequest request, IngressRule rule, TokenRecord record, PrefetchedDecision prefetched, long started, CancellationToken cancellationToken)
+        IngressRequest request, IngressRule rule, TokenRecord record, PrefetchedDecision prefetched, long started,
+        CancellationToken cancellationToken)
     {
         var denial = prefetched.IsFor(record) ? prefetched.Denial : decision.Decide(rule, request, record, clock.GetUtcNow());
         if (denial is not null)
@@ -129,7 +133,8 @@ public sealed class IngressAuthorizer(
         {
             try
             {
-                child = await InTimeAsync(GetChildAsync(request, rule, record, prefetched.Child, cancellationToken), started, "token list", "creating a child");
+                child = await InTimeAsync(
+                    GetChildAsync(request, rule, record, prefetched.Child, cancellationToken), started, "token list", "creating a child");
             }
             catch (PorthorException e) when (DenyDelegation(request, e.Error) is { } notDelegated)
             {
@@ -148,7 +153,7 @@ public sealed class IngressAuthorizer(
     }
 
     /// <summary>
-    /// Returns the child token that the application receives. A prefetched child is used if it has the properties that the rule requires.
+    /// Returns the child token that the application receives. The prefetched child token is used if it meets the requirements of the rule.
     /// </summary>
     private Task<Token> GetChildAsync(
         IngressRequest request, IngressRule rule, TokenRecord record, CachedChildToken? prefetched, CancellationToken cancellationToken)
@@ -161,7 +166,8 @@ public sealed class IngressAuthorizer(
     }
 
     /// <summary>
-    /// Returns the answer if no child token can be created; null if a store or the directory failed, which is answered elsewhere.
+    /// Returns the answer if no child token can be created; null if a store or the directory failed. The caller handles these
+    /// failures.
     /// </summary>
     private static DeniedAnswer? DenyDelegation(IngressRequest request, PorthorError error) => error.Kind switch
     {

@@ -4,7 +4,7 @@ using Porthor.Values;
 namespace Porthor.Ingress;
 
 /// <summary>
-/// Decides whether a rule allows a token (contract/ingress.md 3). It reads nothing: all that it depends on is a parameter.
+/// Decides whether a rule allows a token (contract/ingress.md 3). The decision depends only on the parameters, and reads no store.
 /// </summary>
 internal sealed class IngressDecision(TokenOptions options, IDeploymentHosts hosts)
 {

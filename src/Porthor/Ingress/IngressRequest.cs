@@ -2,15 +2,18 @@ using System.Net;
 
 namespace Porthor.Ingress;
 
-/// <summary>An authorization subrequest: the rule of the location, and what its answer depends on in the request of the user.</summary>
+/// <summary>
+/// Represents an authorization subrequest: the rule of the location, and those parts of the user's request that determine the answer.
+/// </summary>
 public sealed class IngressRequest
 {
     /// <summary>
-    /// The rule of the location; null if the rule is invalid. Credentials are checked first even then (contract/ingress.md 3).
+    /// The rule of the location; null if the rule is invalid. The credentials are checked before an invalid rule is reported
+    /// (contract/ingress.md 3).
     /// </summary>
     public required IngressRule? Rule { get; init; }
 
-    /// <summary>How the user is asked for credentials.</summary>
+    /// <summary>The type of the challenge if credentials are missing or not sufficient.</summary>
     public required ChallengeType ChallengeType { get; init; }
 
     /// <summary>True if a token in the session cookie is accepted.</summary>
@@ -25,13 +28,18 @@ public sealed class IngressRequest
     /// <summary>The URL of the user's request.</summary>
     public required string Url { get; init; }
 
-    /// <summary>True if a script sent the request. Its denials have the status 403, so that the browser shows no login form.</summary>
+    /// <summary>
+    /// True if a script sent the request. If its credentials are missing or expire too early, the status is 403 instead of 401, so that the
+    /// browser shows no login form.
+    /// </summary>
     public bool IsAjax { get; init; }
 
-    /// <summary>The values of <c>Origin</c> of a WebSocket handshake; null for all other requests, and without this header.</summary>
+    /// <summary>
+    /// The values of <c>Origin</c> in a WebSocket handshake; null if the request is not a handshake or has no such header.
+    /// </summary>
     public IReadOnlyList<string?>? WebSocketOrigins { get; init; }
 
-    /// <summary>The headers of an OPTIONS request, which has no credentials; null for all other methods.</summary>
+    /// <summary>The headers of an OPTIONS request, which is answered without credentials; null for all other methods.</summary>
     public CorsPreflight? Preflight { get; init; }
 }
 

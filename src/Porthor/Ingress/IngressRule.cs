@@ -2,10 +2,12 @@ using Porthor.Values;
 
 namespace Porthor.Ingress;
 
-/// <summary>The requirements and effects of a protected location: the query of <c>/ingress/auth</c> (contract/ingress.md 2).</summary>
+/// <summary>
+/// Represents the requirements and effects of a protected location: the query of <c>/ingress/auth</c> (contract/ingress.md 2).
+/// </summary>
 public sealed record IngressRule
 {
-    /// <summary>The minimum lifetime of a token that has a child, if the rule sets none.</summary>
+    /// <summary>The minimum remaining lifetime of a token from which a child token is created, if the rule sets none.</summary>
     public static readonly TimeSpan ShortestLifetime = TimeSpan.FromMinutes(5);
 
     private DeniedAnswer? lacksScope;
@@ -28,13 +30,13 @@ public sealed record IngressRule
     /// <summary>The service whose internal token the application receives; null for none.</summary>
     public string? DelegateTo { get; init; }
 
-    /// <summary>The scopes of the internal token, as far as the user's token has them.</summary>
+    /// <summary>The scopes of the internal token. It gets only those that the user's token has.</summary>
     public ScopeSet DelegateScopes { get; init; } = ScopeSet.Empty;
 
     /// <summary>True if the application receives a child token.</summary>
     public bool Delegates => Notebook || DelegateTo is not null;
 
-    /// <summary>The minimum lifetime as the rule sets it; null if it sets none.</summary>
+    /// <summary>The minimum lifetime in the rule; null if the rule sets none.</summary>
     public TimeSpan? GivenLifetime { get; init; }
 
     /// <summary>The minimum remaining lifetime of the token; null if every lifetime is accepted.</summary>
@@ -43,18 +45,18 @@ public sealed record IngressRule
     /// <summary>True if the child token replaces the <c>Authorization</c> header of the request.</summary>
     public bool UseAuthorization { get; init; }
 
-    /// <summary>The services whose tokens are accepted; null if all tokens are.</summary>
+    /// <summary>The services whose internal tokens are accepted; null if all tokens are accepted.</summary>
     public IReadOnlyList<string>? OnlyServices { get; init; }
 
-    /// <summary>The user who is allowed; null if all users are.</summary>
+    /// <summary>The only user who is allowed; null if all users are allowed.</summary>
     public string? Username { get; init; }
 
-    /// <summary>True if only the user is allowed whose name is the first label of the host.</summary>
+    /// <summary>True if the username must equal the first label of the requested host.</summary>
     public bool UserDomain { get; init; }
 
     /// <summary>
-    /// Returns the answer to a token without the scopes. It is created once, because the rule belongs to one location, which always asks
-    /// for credentials in the same way.
+    /// Returns the answer to a token that lacks required scopes. The answer is created once and shared, because a rule belongs to one
+    /// location, which has one type of challenge.
     /// </summary>
     public DeniedAnswer LacksScope(ChallengeType challenge) =>
         lacksScope ??= DeniedAnswer.NotAllowed(challenge, "Token missing required scope", Scopes, isShared: true);

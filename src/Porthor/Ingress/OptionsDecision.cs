@@ -3,7 +3,7 @@ using Porthor.Values;
 namespace Porthor.Ingress;
 
 /// <summary>
-/// Decides about OPTIONS requests. Browsers send them without credentials, so that the decision depends on the origin
+/// Decides whether OPTIONS requests are allowed. Browsers send them without credentials, so the decision depends on the origin
 /// (contract/ingress.md 7).
 /// </summary>
 internal static class OptionsDecision

@@ -2,11 +2,11 @@ using Porthor.Tokens;
 
 namespace Porthor.Ingress;
 
-/// <summary>The credential of a request: a token, an error, or neither if the request has no credentials.</summary>
+/// <summary>Represents the credential of a request: a token, an error, or neither if the request has no credentials.</summary>
 /// <param name="Token">The token, which may be invalid; null if the request has none.</param>
-/// <param name="Error">Why the credential of the request is not a token; null if it is one, or if there is none.</param>
-/// <param name="HasSession">True if the session cookie contains a token, whether or not this is the credential.</param>
-/// <param name="Source">The place of the token in the terms of the log; null without a token.</param>
+/// <param name="Error">The error if the credential is not a token; null if it is a token, or if there is no credential.</param>
+/// <param name="HasSession">True if the session cookie contains a token, even if the token of a header is used instead.</param>
+/// <param name="Source">The value of <c>token_source</c> in the log; null if there is no token.</param>
 public readonly record struct PresentedCredential(Token? Token, PorthorError? Error, bool HasSession, string? Source = null)
 {
     /// <summary>The source of a token in the session cookie.</summary>
@@ -16,7 +16,7 @@ public readonly record struct PresentedCredential(Token? Token, PorthorError? Er
     public const string BearerSource = "bearer";
 
     /// <summary>
-    /// True if browsers send the credential with every request to the host, also with those that a foreign page causes: cookies, and the
+    /// True if browsers send the credential with every request to the host, including requests from pages of other sites: cookies and the
     /// credentials of HTTP Basic.
     /// </summary>
     public bool IsAmbient => Source is not null and not BearerSource;

@@ -5,24 +5,28 @@ using Porthor.Users;
 
 namespace Porthor.Ingress;
 
-/// <summary>A request that is being counted.</summary>
+/// <summary>Represents the count of a request that has begun.</summary>
+/// <param name="Key">The counter.</param>
+/// <param name="Count">The result of the counter.</param>
 internal sealed record PendingCount(RateKey Key, Task<RateCount> Count);
 
 /// <summary>
-/// Limits the number of requests of a user to a service in a minute (contract/ingress.md 8). If the counter fails, the request is allowed:
-/// the user was authenticated and authorized before.
+/// Limits the number of requests of a user to a service per minute (contract/ingress.md 8). If the counter fails, the request is allowed,
+/// because the user has been authenticated and authorized before.
 /// </summary>
 public sealed partial class RateLimiter(IRateCounter counter, IIngressObserver observer, TimeProvider clock, ILogger<RateLimiter> logger)
 {
-    /// <summary>The time without calls after the counter failed, so that a counter that does not respond delays few requests.</summary>
+    /// <summary>
+    /// The time after a failure during which the counter is not called, so that a counter that does not respond delays few requests.
+    /// </summary>
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     /// <summary>The <see cref="Stopwatch"/> timestamp of the last failure; 0 if there was none.</summary>
     private long failedAt;
 
     /// <summary>
-    /// Begins to count a request while the record of its token is still being read, for a user who is probably allowed to send it. Returns
-    /// null if nothing is counted.
+    /// Begins to count a request while the record of its token is still being read, if the cached record would allow the request. Returns
+    /// null if the request is not counted.
     /// </summary>
     internal PendingCount? Begin(UserInfo user, string? service) =>
         KeyOf(user, service) is { Quota: > 0 } key ? Begin(key) : null;
@@ -30,9 +34,11 @@ public sealed partial class RateLimiter(IRateCounter counter, IIngressObserver o
     /// <summary>Counts a request if the user has a quota for the service.</summary>
     /// <param name="user">The user, with the quota.</param>
     /// <param name="service">The service of the rule; null if it names none.</param>
-    /// <param name="challenge">How the client is asked for other credentials if the quota is zero.</param>
-    /// <param name="begun">A count that was begun. It is used if it counts this request; otherwise it has no effect on the answer.</param>
-    /// <returns>The state of the quota, if the request was counted; and the answer, if the request is denied.</returns>
+    /// <param name="challenge">The type of the challenge if the quota is zero.</param>
+    /// <param name="begun">A count that has begun; null if there is none. It is used only if it is for the same counter.</param>
+    /// <returns>
+    /// The state of the quota, null if the request was not counted; and the answer that denies the request, null if it is allowed.
+    /// </returns>
     internal async ValueTask<(RateStatus? Status, DeniedAnswer? Denial)> CountAsync(
         UserInfo user, string? service, ChallengeType challenge, PendingCount? begun)
     {
@@ -64,8 +70,8 @@ public sealed partial class RateLimiter(IRateCounter counter, IIngressObserver o
     }
 
     /// <summary>
-    /// Returns null in the pause after a failure. The operation is not cancelled with the request, because the counter has a short time
-    /// limit of its own.
+    /// Begins to count a request. Returns null during the pause after a failure. The cancellation of the request does not cancel the count,
+    /// because the counter has its own short time limit.
     /// </summary>
     private PendingCount? Begin(RateKey key) =>
         Volatile.Read(ref failedAt) is not 0 and var failed && Stopwatch.GetElapsedTime(failed) < PauseAfterFailure

@@ -5,6 +5,6 @@ namespace Porthor.Maintenance;
 /// <summary>Receives the measurements of maintenance.</summary>
 public interface IMaintenanceObserver
 {
-    /// <summary>Called with the numbers of sessions and user tokens that were counted.</summary>
+    /// <summary>Called when maintenance has counted the users with sessions and the user tokens.</summary>
     void TokensCounted(TokenCounts counts);
 }

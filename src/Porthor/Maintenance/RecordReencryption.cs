@@ -13,14 +13,14 @@ public readonly record struct ReencryptionProgress(long Examined, long Reencrypt
 /// <summary>Represents the result of a re-encryption.</summary>
 /// <param name="Records">The number of records.</param>
 /// <param name="Reencrypted">The number of records that were encrypted again, in all passes.</param>
-/// <param name="Unreadable">The number of records that no key can decrypt. Their tokens were not valid before either.</param>
+/// <param name="Unreadable">The number of records that cannot be decrypted with any key. Their tokens are not valid.</param>
 /// <param name="Complete">True if the last pass found no record that was encrypted with another key than the first.</param>
 public sealed record ReencryptionResult(long Records, long Reencrypted, long Unreadable, bool Complete);
 
 /// <summary>
-/// Encrypts all records again with the first key, so that the other keys can be removed. Requests are served during the operation: the
-/// content of a record and its expiration in the store do not change, and a record that was changed since it was read is not replaced.
-/// The operation can be interrupted at any time and started again.
+/// Encrypts all records again with the first key, so that the other keys can be removed. Nodes can serve requests during the operation: the
+/// content of a record and its expiration in the store do not change, and a record that was changed after it was read is not replaced. The
+/// operation can be interrupted at any time and started again.
 /// </summary>
 public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fernet fernet, ILogger<RecordReencryption> logger)
 {
@@ -30,7 +30,8 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Encrypts all records again that were encrypted with another key than the first. Makes up to five passes, until a pass finds none.
+    /// Re-encrypts all records that were not encrypted with the first key. Examines all records up to five times, until no such record is
+    /// found.
     /// </summary>
     /// <param name="progress">Receives the progress; null if it is not needed.</param>
     /// <param name="cancellationToken">Cancels the operation. Records that were encrypted again remain.</param>
@@ -45,7 +46,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         {
             var counts = await RunOnceAsync(reencrypted, progress, cancellationToken);
             reencrypted += counts.Reencrypted;
-            // The pass is repeated until it finds none, because a node may have written with another key during the pass.
+            // Another pass is necessary if this one found such records, because a node may have written with another key during the pass.
             if (counts.Old == 0 || pass == MaxPasses)
                 return new ReencryptionResult(counts.Examined, reencrypted, counts.Unreadable, Complete: counts.Old == 0);
         }
@@ -60,7 +61,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
             {
                 pass += await RetryAsync(() => ReencryptAsync(batch, cancellationToken), cancellationToken);
                 progress?.Report(new ReencryptionProgress(pass.Examined, before + pass.Reencrypted));
-                // The store calls may have completed without checking for cancellation.
+                // The store may not have checked the cancellation token.
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
@@ -81,12 +82,15 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
             else
                 unreadable++;
         }
-        var reencrypted = old.Count == 0 ? 0 : await recordStore.ReplaceReencryptedAsync([.. old.OrderBy(replaced => replaced.Key)], cancellationToken);
+        var reencrypted = old.Count == 0
+            ? 0
+            : await recordStore.ReplaceReencryptedAsync([.. old.OrderBy(replaced => replaced.Key)], cancellationToken);
         return new PassCounts(records.Count, old.Count, reencrypted, unreadable);
     }
 
     /// <summary>
-    /// Retries after a failure, so that a store that is unavailable for a short time does not end an operation that may take minutes.
+    /// Retries after a failure of a store, because the operation may take minutes and must not fail if a store is unavailable for a short
+    /// time.
     /// </summary>
     private async Task<T> RetryAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
@@ -105,7 +109,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         }
     }
 
-    /// <summary>Represents the numbers of a pass.</summary>
+    /// <summary>Represents the results of a pass over all records.</summary>
     /// <param name="Examined">The number of records that were examined.</param>
     /// <param name="Old">The number of records that were encrypted with another key than the first.</param>
     /// <param name="Reencrypted">The number of records that were encrypted again.</param>

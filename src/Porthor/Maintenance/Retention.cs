@@ -2,7 +2,7 @@ using Porthor.Storage;
 
 namespace Porthor.Maintenance;
 
-/// <summary>Specifies how long history is kept.</summary>
+/// <summary>Specifies the time for which histories are kept.</summary>
 /// <param name="Changes">The history of token changes.</param>
 /// <param name="Usage">The usage history; null if usage is not recorded. Existing events are then kept.</param>
 /// <param name="OfUsage">The time for which usage events are kept.</param>

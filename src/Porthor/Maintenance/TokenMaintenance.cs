@@ -25,21 +25,21 @@ public sealed partial class TokenMaintenance(
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The beginning of the kept period that the stored counts exclude. The counts stay correct for this time if maintenance does not run
-    /// again.
+    /// The time by which the counted period begins after the oldest change that is kept. The stored count remains correct for this time
+    /// even if maintenance does not run again.
     /// </summary>
     private static readonly TimeSpan CountMargin = TimeSpan.FromDays(2);
 
     /// <summary>
-    /// The time after which a period receives no more changes, even if a transaction was slow or the clock of its node is wrong.
+    /// The time after which no more changes are added to a period, even if a transaction was slow or the clock of its node is wrong.
     /// </summary>
     private static readonly TimeSpan SettlingTime = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Removes the tokens that have expired, with an <c>expire</c> entry in the history for each, and returns their number
-    /// (contract/tokens.md 7.10). Child tokens are removed before their parents, so that their history entries contain the parent. A
-    /// child token that has not expired, which can only be caused by other software, is kept and loses its parent. Before that, the
-    /// method completes revocations that were interrupted, which are not counted.
+    /// Completes interrupted revocations. Then removes the tokens that have expired, with an <c>expire</c> entry in the history for each,
+    /// and returns the number of expired tokens (contract/tokens.md 7.10). Child tokens are removed before their parents, so that their
+    /// history entries contain the parent. A child token that has not expired is kept and has no parent afterwards; only other software
+    /// creates such a child token.
     /// </summary>
     /// <param name="progress">Receives the number of removed tokens; null if it is not needed.</param>
     /// <param name="cancellationToken">Cancels the operation between batches.</param>
@@ -61,7 +61,7 @@ public sealed partial class TokenMaintenance(
     }
 
     /// <summary>
-    /// Processes all tokens once. Returns how many it removed, and whether it skipped tokens that other transactions had locked.
+    /// Processes all tokens once. Returns the number of removed tokens, and true if it skipped tokens that other transactions had locked.
     /// </summary>
     private async Task<(long Removed, bool Skipped)> ExpireOnceAsync(
         DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ public sealed partial class TokenMaintenance(
             HashSet<TokenKey> removedKeys = [];
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
-                // Some tokens were removed before, together with an ancestor.
+                // Some tokens have already been removed together with an ancestor.
                 TokenKey[] left = [.. batch.Where(key => !removedKeys.Contains(key))];
                 removed += await ExpireAsync(now, left, removedKeys, total + removed, progress, cancellationToken);
                 skipped |= !left.All(removedKeys.Contains);
@@ -87,7 +87,7 @@ public sealed partial class TokenMaintenance(
     }
 
     /// <summary>Removes expired tokens, and returns their number.</summary>
-    /// <param name="now">The time at which a removed token has expired.</param>
+    /// <param name="now">The current time. Tokens that have expired at this time are removed.</param>
     /// <param name="keys">The tokens.</param>
     /// <param name="removedKeys">Receives the keys of the removed tokens.</param>
     /// <param name="total">The number of tokens that were removed before, for the progress.</param>
@@ -161,7 +161,7 @@ public sealed partial class TokenMaintenance(
         }
     }
 
-    /// <summary>Pauses in real time, which does not depend on the clock of the tokens.</summary>
+    /// <summary>Pauses after a batch. The pause uses real time and not the clock of the tokens.</summary>
     private static Task PauseAsync(long begun, CancellationToken cancellationToken)
     {
         var rest = PauseFactor * Stopwatch.GetElapsedTime(begun);

@@ -22,7 +22,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
             return await UnlimitedAsync(filter, cursor, cancellationToken);
 
         var count = await history.CountAsync(filter, cancellationToken);
-        // No page contains more rows than exist. This also limits the number that is sent to the database.
+        // A limit greater than the number of rows has no effect on the page. It is reduced, so that adding 1 to it cannot overflow.
         var size = Math.Min(limit.Value, count + 1);
         return cursor is { IsBackward: true } end
             ? await BackwardAsync(filter, end, size, count, cancellationToken)
@@ -33,7 +33,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
     public async Task<bool> AnyAsync(TFilter filter, CancellationToken cancellationToken) =>
         (await history.ReadAsync(filter, cursor: null, limit: 1, cancellationToken)).Count > 0;
 
-    /// <summary>Reads a page from the beginning or from a position. One more row is read, because the next page begins there.</summary>
+    /// <summary>Reads a page from the beginning or from a position. Reads one additional row, at which the next page begins.</summary>
     private async Task<HistoryPage<TRow>> ForwardAsync(
         TFilter filter, HistoryCursor? cursor, long size, long count, CancellationToken cancellationToken)
     {
@@ -56,7 +56,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
         return new HistoryPage<TRow>(rows, count, end.Reversed(), more ? start?.Reversed() : null);
     }
 
-    /// <summary>Reads without a limit, as one page: all rows from the position on, or all rows before it.</summary>
+    /// <summary>Reads one page without a limit: all rows from a forward cursor on, or all rows before a backward cursor.</summary>
     private async Task<HistoryPage<TRow>> UnlimitedAsync(TFilter filter, HistoryCursor? cursor, CancellationToken cancellationToken)
     {
         var (start, found) = (cursor, long.MaxValue);

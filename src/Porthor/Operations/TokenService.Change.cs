@@ -22,8 +22,8 @@ public sealed partial class TokenService
 
     /// <summary>Revokes a token of a user and all its descendants.</summary>
     /// <returns>
-    /// The tokens that this call revoked, which may be less than all if another client revokes the token at the same time. Null if there
-    /// is no such token.
+    /// The tokens that this call revoked; null if there is no such token. If another client revokes the token at the same time, the result
+    /// may not contain all tokens of the tree.
     /// </returns>
     public async Task<IReadOnlyList<TokenInfo>?> RevokeTokenAsync(
         TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default)
@@ -37,12 +37,14 @@ public sealed partial class TokenService
             key, token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now), cancellationToken);
         foreach (var token in revoked)
             Log.DeletedToken(logger, token.Token, token.Username);
-        // If two clients revoke the same token at the same time, the method returns null for one of them. If maintenance completes a
-        // revocation, it returns a list for each of them.
+        // If two clients revoke the same token at the same time, one of them gets null. If maintenance completes the revocation, both get a
+        // list.
         return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username) ? revoked : null;
     }
 
-    /// <summary>Returns true if maintenance or an audit revoked the token: then this is its latest history entry.</summary>
+    /// <summary>
+    /// Returns true if maintenance or an audit completed the revocation of the token, according to the latest history entry.
+    /// </summary>
     private async Task<bool> WasCompletedAsync(TokenKey key, string username)
     {
         var filter = new HistoryFilter { Username = username, Key = key, Actor = TokenRecord.InternalUsername };
@@ -51,8 +53,8 @@ public sealed partial class TokenService
     }
 
     /// <summary>
-    /// Revokes the session of a browser that logs out, and all its descendants. The session token may have any scopes. A token of another
-    /// type and an invalid token are ignored.
+    /// Revokes the session of a browser that logs out, and all its descendants. The session token need not have the scope
+    /// <c>user:token</c>. If the token is not valid or not a session token, the method has no effect.
     /// </summary>
     public async Task EndSessionAsync(Token token, IPAddress? ipAddress, CancellationToken cancellationToken = default)
     {
@@ -63,9 +65,9 @@ public sealed partial class TokenService
     }
 
     /// <summary>
-    /// Changes the name, the scopes or the expiration of a user token, for administrators. The descendants are reduced at the same time:
-    /// they lose the scopes that the token loses (deviations 2), and their expiration is limited to its new expiration. Returns null,
-    /// without a change, if there is no such token, or if its record would have to be changed and is missing (deviations 8).
+    /// Changes the name, the scopes or the expiration of a user token, for administrators. The descendants lose the scopes that the token
+    /// loses (deviations 2), and expire at the latest when the token expires. Returns null and changes nothing if there is no such token,
+    /// or if its record must be changed and does not exist (deviations 8).
     /// </summary>
     /// <exception cref="PorthorException">The requester does not have the permission, or the edit is not allowed.</exception>
     public async Task<TokenInfo?> ModifyTokenAsync(

@@ -12,7 +12,7 @@ public sealed partial class TokenService
 {
     private readonly PerUserSemaphore creations = new();
 
-    /// <summary>Creates a session for a user who has logged in. The scopes are determined by the login and are not checked.</summary>
+    /// <summary>Creates a session for a user who has logged in. The login has determined the scopes, which are not checked.</summary>
     public async Task<Token> CreateSessionTokenAsync(
         string username, UserData userData, ScopeSet scopes, IPAddress? ipAddress, CancellationToken cancellationToken = default)
     {
@@ -33,7 +33,7 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    /// <summary>Creates a user token for its owner. It may expire later than the token that authenticated the request.</summary>
+    /// <summary>Creates a user token for the requester. It may expire later than the token that authenticated the request.</summary>
     /// <exception cref="PorthorException">
     /// The requester does not have the permission, the request is not allowed, or a limit is reached.
     /// </exception>
@@ -139,7 +139,7 @@ public sealed partial class TokenService
             Expires = record.Expires,
         };
         var change = TokenChange.Of(row, ChangeAction.Create, actor, ipAddress, record.Created);
-        using var turn = limits is { Any: true }
+        using var creation = limits is { Any: true }
             ? await creations.EnterAsync(record.Username, store.ChangeTimeout, cancellationToken)
             : null;
         await store.ChangeAsync(

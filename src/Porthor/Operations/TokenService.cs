@@ -9,8 +9,8 @@ using Porthor.Values;
 namespace Porthor.Operations;
 
 /// <summary>
-/// Provides all operations on tokens, under the names of the reference (contract/tokens.md 7, 8, 9). Each operation makes the checks of
-/// the contract, in the order of the contract, before it accesses a store.
+/// Provides all operations on tokens, with the names that the reference uses (contract/tokens.md 7, 8, 9). Each operation performs the
+/// checks of the contract, in the order of the contract, before it changes a store.
 /// </summary>
 /// <exception cref="PorthorException">An operation was denied; <see cref="PorthorException.Error"/> contains the reason.</exception>
 public sealed partial class TokenService(
@@ -133,7 +133,7 @@ public sealed partial class TokenService(
         Require(TokenRules.Authorize(caller, username));
         if (usage is null)
             return null;
-        // A token that is no longer listed has a history of changes.
+        // A token that existed and is no longer listed has entries in the history of changes.
         if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is null
             && !await changes.AnyAsync(new HistoryFilter { Username = username, Key = key }, cancellationToken))
             return null;

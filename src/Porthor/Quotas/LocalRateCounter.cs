@@ -3,8 +3,8 @@ using Porthor.Storage;
 namespace Porthor.Quotas;
 
 /// <summary>
-/// Counts requests within this process, for deployments without a shared counter. A restart resets all windows. The windows use monotonic
-/// timestamps, so that a change of the system time neither ends nor extends them.
+/// Counts requests within this process, for deployments without a shared counter. A restart resets all counters. The windows are measured
+/// with monotonic timestamps, so that a change of the system time does not change their length.
 /// </summary>
 public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
 {

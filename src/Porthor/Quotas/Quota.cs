@@ -1,8 +1,8 @@
 namespace Porthor.Quotas;
 
 /// <summary>
-/// Represents the limits of a user (contract/userinfo.md 6). An empty quota has no limits. It differs from a missing quota, which
-/// overrides can replace.
+/// Represents the limits of a user (contract/userinfo.md 6). An empty quota means that the user has no limits, for example because of a
+/// bypass group. It is not the same as a missing quota (null).
 /// </summary>
 public sealed record Quota
 {
@@ -37,8 +37,8 @@ public sealed record Quota
     };
 
     /// <summary>
-    /// Returns this quota with the values of an override instead of its own: for each key separately, but for TAP all values together if
-    /// the override has any.
+    /// Returns this quota with the values of an override instead of its own. Values are replaced for each key separately, except those for
+    /// TAP, which are replaced together if the override has any.
     /// </summary>
     public Quota ReplacedBy(Quota other) => new()
     {
@@ -49,7 +49,7 @@ public sealed record Quota
     };
 
     /// <summary>
-    /// Returns the sum, or the largest or smallest number if the sum overflows: a large quota must not become a denial.
+    /// Returns the sum, or the largest or smallest number if the sum overflows, so that the sum of large quotas does not become negative.
     /// </summary>
     private static long Sum(long left, long right)
     {

@@ -4,7 +4,7 @@ using Porthor.Storage;
 
 namespace Porthor.Quotas;
 
-/// <summary>Reads and changes the quotas that administrators set at run time, and that override the configured ones.</summary>
+/// <summary>Reads and changes the quotas that administrators set at run time. They override the configured quotas.</summary>
 public sealed partial class QuotaOverrides
 {
     /// <summary>The time for which the overrides are cached for forward authentication.</summary>
@@ -14,6 +14,7 @@ public sealed partial class QuotaOverrides
     private readonly ILogger<QuotaOverrides> logger;
     private readonly SharedOperation<QuotaPlan?> recent;
 
+    /// <summary>Initializes an instance. The overrides are read when they are first needed.</summary>
     /// <param name="store">The store of the overrides.</param>
     /// <param name="clock">The clock that measures the age of the cached overrides.</param>
     /// <param name="logger">The logger.</param>
@@ -23,18 +24,18 @@ public sealed partial class QuotaOverrides
         recent = new(() => GetAsync(CancellationToken.None), Freshness, clock) { JoinsOnlyFreshRuns = true };
     }
 
-    /// <summary>Called if the stored overrides cannot be read.</summary>
+    /// <summary>Called if the stored overrides are not valid; null for no call.</summary>
     public Action<FormatException>? Damaged { get; init; }
 
     /// <summary>
-    /// Returns the overrides, which may be <see cref="Freshness"/> old; null if none are set or they cannot be read. Concurrent calls
-    /// share one read. A failed read is not cached.
+    /// Returns the overrides, which may have been read up to <see cref="Freshness"/> ago. Returns null if none are set, or if the stored
+    /// value is not valid. Concurrent calls share one read. A failed read is not cached.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
     public ValueTask<QuotaPlan?> GetRecentAsync(CancellationToken cancellationToken = default) =>
         recent.TryGet(out var plan) ? new(plan) : new(recent.GetAsync(cancellationToken));
 
-    /// <summary>Returns the current overrides; null if none are set, or if they cannot be read. The latter is logged.</summary>
+    /// <summary>Returns the current overrides; null if none are set, or if the stored value is not valid, which is logged.</summary>
     /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
     public async Task<QuotaPlan?> GetAsync(CancellationToken cancellationToken = default)
     {
@@ -61,7 +62,7 @@ public sealed partial class QuotaOverrides
         Log.Updated(logger, plan);
     }
 
-    /// <summary>Deletes the overrides, even if they cannot be read. Returns false if none were set.</summary>
+    /// <summary>Deletes the overrides, even if the stored value is not valid. Returns false if none were set.</summary>
     public async Task<bool> DeleteAsync(CancellationToken cancellationToken = default)
     {
         if (!await store.DeleteOverridesAsync(cancellationToken))
@@ -71,7 +72,7 @@ public sealed partial class QuotaOverrides
         return true;
     }
 
-    /// <summary>Returns the cached overrides like <see cref="GetRecentAsync"/>. Returns false if they would have to be read.</summary>
+    /// <summary>Gets the cached overrides of <see cref="GetRecentAsync"/>. Returns false if they are not cached or are too old.</summary>
     public bool TryGetRecent(out QuotaPlan? plan) => recent.TryGet(out plan);
 
     private static partial class Log

@@ -1,8 +1,8 @@
 namespace Porthor.Quotas;
 
 /// <summary>
-/// Represents the quotas of a deployment: a default, additional quotas of groups, and groups without limits. The configuration contains
-/// one plan, and the overrides that administrators set at run time are another (contract/userinfo.md 6).
+/// Represents the quotas of a deployment: a default, additional quotas of groups, and groups without limits. The configuration contains one
+/// plan, and the overrides that administrators set at run time are a second plan (contract/userinfo.md 6).
 /// </summary>
 public sealed record QuotaPlan
 {

@@ -52,8 +52,8 @@ public sealed class Fernet
     }
 
     /// <summary>
-    /// Decrypts a ciphertext. Returns false if it was not encrypted with one of the keys, or was changed. The MAC is compared in constant
-    /// time, before any other use of the ciphertext.
+    /// Decrypts a ciphertext. Returns false if it was not encrypted with one of the keys, or if it was changed. The MAC is checked in
+    /// constant time before the ciphertext is decrypted.
     /// </summary>
     public bool TryDecrypt(ReadOnlySpan<byte> text, out byte[] plaintext)
     {
@@ -112,8 +112,8 @@ public sealed class Fernet
     }
 
     /// <summary>
-    /// Decodes padded URL-safe Base64 with at most one trailing newline. Returns null for any other text. The decoder of .NET would
-    /// ignore blanks and accept <c>%</c> as padding.
+    /// Decodes padded URL-safe Base64 with at most one trailing newline. Returns null for any other text. The check is necessary because
+    /// the decoder of .NET ignores blanks and accepts <c>%</c> as padding.
     /// </summary>
     private static byte[]? Decode(ReadOnlySpan<byte> text)
     {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Porthor.Secrets;
 
 /// <summary>
-/// Represents a text that must not be shown, such as a password, a key or a CSRF value. <see cref="ToString"/> returns <c>***</c>, so
-/// that it is not logged accidentally; <see cref="Reveal"/> returns the text. Two secrets are equal if their texts are equal.
+/// Represents a text that must not be shown, for example a password, a key or a CSRF value. <see cref="ToString"/> returns <c>***</c>, so
+/// that the text is not logged accidentally; <see cref="Reveal"/> returns the text. Two secrets are equal if their texts are equal.
 /// </summary>
 public sealed class Secret(string value) : IEquatable<Secret>
 {

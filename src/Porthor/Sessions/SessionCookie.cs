@@ -11,8 +11,8 @@ using Porthor.Values;
 namespace Porthor.Sessions;
 
 /// <summary>
-/// Reads and writes the value of the state cookie: compact JSON, encrypted with Fernet, in the form of the reference, so that both can
-/// continue each other's sessions (contract/login.md 1).
+/// Reads and writes the value of the state cookie: compact JSON, encrypted with Fernet (contract/login.md 1). The format is that of the
+/// reference, so that a session of one product can be continued in the other.
 /// </summary>
 public sealed class SessionCookie(Fernet fernet)
 {
@@ -67,7 +67,8 @@ public sealed class SessionCookie(Fernet fernet)
     }
 
     /// <summary>
-    /// Encrypts the return URL of a login for additional cookies. They are valid only together with the state cookie of this login.
+    /// Encrypts the return URL of a login, to store it in additional cookies. The value is valid only together with the state cookie of
+    /// this login.
     /// </summary>
     /// <param name="returnUrl">The complete return URL.</param>
     /// <param name="state">The content of the state cookie, with a truncated return URL.</param>
@@ -88,8 +89,8 @@ public sealed class SessionCookie(Fernet fernet)
     }
 
     /// <summary>
-    /// Returns the text that binds the value to a login. Neither part contains a line break: the first is random Base64, and the second
-    /// is a URL that was checked.
+    /// Returns the text that binds the value to a login. It ends unambiguously, because neither part contains a line break: the first is
+    /// random Base64, and the second is a URL that was checked.
     /// </summary>
     private static string BindingOf(SessionState state) => $"{state.State}\n{state.ReturnUrl}\n";
 

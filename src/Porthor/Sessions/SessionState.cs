@@ -10,7 +10,8 @@ public sealed record SessionState
     public static readonly SessionState Empty = new();
 
     /// <summary>
-    /// Returns the value that requests with side effects must repeat in a header, to prove that they come from one of Porthor's pages.
+    /// Returns the CSRF value. A request that changes data must repeat it in a header or form field, to prove that it comes from one of
+    /// Porthor's pages.
     /// </summary>
     public string? Csrf { get; init; }
 
@@ -30,8 +31,8 @@ public sealed record SessionState
     public DateTimeOffset? LoginStart { get; init; }
 
     /// <summary>
-    /// Returns the nonce that the ID token must contain. This field and the next one do not exist in the reference, which ignores unknown
-    /// fields.
+    /// Returns the nonce that the ID token must contain. The reference does not have this field and <see cref="Verifier"/>, and ignores
+    /// them.
     /// </summary>
     public string? Nonce { get; init; }
 

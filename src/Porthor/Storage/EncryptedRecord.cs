@@ -1,8 +1,9 @@
 namespace Porthor.Storage;
 
 /// <summary>
-/// Represents an encrypted record as it is stored: its ciphertext, in ASCII. Two encryptions of the same record differ. Equal ciphertexts
-/// therefore mean that the record was not written in between; each compare-and-set operation relies on this.
+/// Represents an encrypted record as it is stored: its ciphertext, in ASCII. Each encryption of the same record has a different ciphertext.
+/// If two reads return the same ciphertext, the record was therefore not written between them; each compare-and-set operation depends on
+/// this.
 /// </summary>
 public readonly struct EncryptedRecord(byte[] ciphertext) : IEquatable<EncryptedRecord>
 {
@@ -24,7 +25,7 @@ public readonly struct EncryptedRecord(byte[] ciphertext) : IEquatable<Encrypted
     }
 
     /// <summary>
-    /// Returns the length of the ciphertext. The ciphertext itself is not included, so that it does not appear in logs.
+    /// Returns a text with the length of the ciphertext, but without the ciphertext, so that it does not appear in logs.
     /// </summary>
     public override string ToString() => $"encrypted record of {Ciphertext.Length} bytes";
 

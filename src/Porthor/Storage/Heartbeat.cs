@@ -1,9 +1,9 @@
 namespace Porthor.Storage;
 
 /// <summary>
-/// Checks periodically whether a store responds. A connection that was interrupted without notice does not report an error; the heartbeat
-/// detects this before a request times out, and also while there are no requests. It counts checks and does not measure time: if the
-/// whole machine is paused, only one check counts as missed, and the store is not reported as unavailable.
+/// Checks periodically whether a store responds. If the network is interrupted, a connection may not report an error. The heartbeat detects
+/// this before a request times out, and also while there are no requests. It counts the intervals without a response and does not measure
+/// time: if the whole machine is paused, only one interval is counted, and the store is not reported as unavailable.
 /// </summary>
 public sealed class Heartbeat : IAsyncDisposable
 {
@@ -16,13 +16,13 @@ public sealed class Heartbeat : IAsyncDisposable
     private readonly Task work;
 
     /// <param name="answerTimeout">
-    /// The timeout of this store's answers. A store that does not respond is detected after 0.6 to 0.8 of this time.
+    /// The time limit for responses of the store. A store that does not respond is detected after 0.6 to 0.8 of this time.
     /// </param>
     /// <param name="clock">The clock that measures the intervals.</param>
     /// <param name="check">Sends a request to the store. An exception counts as a response, because the error has been reported.</param>
     /// <param name="onNoResponse">
-    /// Called if the store did not respond: once for each check, or again after the next interval if it throws. The next check begins
-    /// only after the request of the current check has ended.
+    /// Called if the store did not respond, once for each check. If it throws, it is called again after the next interval. The next check
+    /// begins only after the request of the current check has ended.
     /// </param>
     public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> check, Action onNoResponse)
     {
@@ -54,7 +54,7 @@ public sealed class Heartbeat : IAsyncDisposable
                 await Task.Delay(pause, clock, stopping.Token);
                 if (!current.IsCompleted)
                 {
-                    // A callback that throws does not end the heartbeat; it is called again at the next beat.
+                    // If the callback throws, the heartbeat continues, and calls it again after the next interval.
                     if (++missed == Beats && !TryCall(onNoResponse))
                         missed--;
                     continue;
@@ -83,6 +83,6 @@ public sealed class Heartbeat : IAsyncDisposable
         }
     }
 
-    /// <summary>Turns an exception that is thrown before the task exists into a failed task.</summary>
+    /// <summary>Runs the check. If the function throws instead of returning a task, returns a failed task.</summary>
     private static async Task CheckAsync(Func<Task> check) => await check();
 }

@@ -6,8 +6,8 @@ namespace Porthor.Storage;
 public interface IChangeHistory : IHistorySource<HistoryFilter, TokenChange>
 {
     /// <summary>
-    /// Stores the number of changes in a past period, to which no more changes are added, so that later counts do not need to read these
-    /// changes.
+    /// Counts the changes in a past period, to which no more changes are added, and stores the number, so that later counts need not read
+    /// these changes.
     /// </summary>
     /// <param name="from">The beginning of the period.</param>
     /// <param name="to">The end of the period.</param>

@@ -1,18 +1,19 @@
 namespace Porthor.Storage;
 
 /// <summary>
-/// Stores short-lived values that can be used once, shared by all nodes of a deployment. Adding and taking are atomic: if several nodes do
-/// the same at the same time, exactly one succeeds.
+/// Stores short-lived values that can be used once. All nodes of a deployment share them. Adding and taking are atomic: if several nodes
+/// add or take the same value at the same time, exactly one of them succeeds.
 /// </summary>
 /// <remarks>
-/// The store does not encrypt names or values. A caller that derives a name from a secret passes its hash, and encrypts a secret value.
+/// The store does not encrypt names or values. If a name depends on a secret, the caller passes the hash of the secret. If a value is
+/// secret, the caller encrypts it.
 /// </remarks>
 public interface IOneTimeStore
 {
     /// <summary>Adds a value, unless an unexpired value of this name exists.</summary>
-    /// <param name="name">At most 200 characters, with a prefix that names its use, such as <c>login:</c>.</param>
-    /// <param name="value">May be empty.</param>
-    /// <param name="lifetime">After this time the value counts as absent, and is removed. More than zero.</param>
+    /// <param name="name">The name: at most 200 characters, with a prefix that identifies its purpose, for example <c>login:</c>.</param>
+    /// <param name="value">The value. It may be empty.</param>
+    /// <param name="lifetime">The time after which the value expires and is removed. It must be greater than zero.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>False if an unexpired value of this name exists.</returns>
     /// <exception cref="StoreUnavailableException">The store did not respond. The value may have been added.</exception>

@@ -1,7 +1,7 @@
 namespace Porthor.Storage;
 
 /// <summary>
-/// Identifies a counter: the requests of a user to a service. The quota is part of the key, so that a changed quota starts a new count.
+/// Identifies a counter of the requests of a user to a service. The key contains the quota, so that a changed quota starts a new counter.
 /// </summary>
 /// <param name="Username">The user.</param>
 /// <param name="Service">The service.</param>

@@ -5,8 +5,8 @@ using Porthor.Values;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Represents the token index, which contains the searchable data of all tokens. Only the token index contains parents and names, and its
-/// row locks order the changes of a token and its children (README.md in this folder).
+/// Represents the token index, which contains the searchable data of all tokens. Only the token index contains parents and names. Its row
+/// locks determine the order of the changes of a token and its children (README.md in this folder).
 /// </summary>
 public interface ITokenIndex
 {
@@ -39,8 +39,8 @@ public interface ITokenIndex
     Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns any child token that meets the query; null if there is none. Several may exist, because two nodes can create one at the
-    /// same time.
+    /// Returns a child token that matches the query; null if there is none. If several match, because two nodes created a child token at
+    /// the same time, any of them is returned.
     /// </summary>
     Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken);
 
@@ -54,34 +54,35 @@ public interface ITokenIndex
     Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads the next <paramref name="steps"/> tokens after a key, in key order, and returns which of them have expired. The duration of
-    /// a call does not depend on the number of tokens, nor on how many have expired.
+    /// Reads the next <paramref name="steps"/> tokens after a key, in key order, and returns those that have expired. The duration of a
+    /// call depends neither on the number of all tokens nor on the number of expired tokens.
     /// </summary>
-    /// <param name="now">The time at which a returned token has expired.</param>
+    /// <param name="now">The current time. Tokens that have expired at this time are returned.</param>
     /// <param name="after">The last key that was read; null for the beginning.</param>
     /// <param name="steps">The maximum number of tokens to read.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns all descendants of tokens, unordered and without locks: descendants may be added and removed at any time.
+    /// Returns all descendants of tokens, unordered. No locks are acquired, so other transactions may add and remove descendants at any
+    /// time.
     /// </summary>
     /// <param name="roots">The tokens whose descendants are read.</param>
     /// <param name="expiredAt">
-    /// Limits the result to descendants that have expired at this time and whose ancestors in the tree have expired as well; null for
-    /// all.
+    /// Limits the result to descendants that have expired at this time and whose ancestors in the tree have expired as well; null to return
+    /// all descendants.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns tokens whose revocation was interrupted: their records were deleted
-    /// (<see cref="ITokenIndexTransaction.RecordRevoked"/>), but they are still listed.
+    /// Returns tokens whose revocation was interrupted: they are recorded as revoked (<see cref="ITokenIndexTransaction.RecordRevoked"/>),
+    /// but still listed.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Returns which of the keys are listed.</summary>
+    /// <summary>Returns those of the keys that are listed.</summary>
     Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>Begins a transaction with the isolation level READ COMMITTED.</summary>
@@ -94,7 +95,7 @@ public interface ITokenIndex
     Task CheckAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Represents the search for a child token that can be used again (contract/tokens.md 8.4, deviations 29).</summary>
+/// <summary>Represents the conditions for a child token that can be used again (contract/tokens.md 8.4, deviations 29).</summary>
 /// <param name="Parent">The parent of the child token.</param>
 /// <param name="TokenType">The type of the child token.</param>
 /// <param name="Service">The service of the child token; null for notebook tokens.</param>
@@ -102,7 +103,7 @@ public interface ITokenIndex
 /// <param name="ExpiresFrom">The earliest allowed expiration. A child token without an expiration does not match.</param>
 public sealed record ChildQuery(TokenKey Parent, TokenType TokenType, string? Service, ScopeSet Scopes, DateTimeOffset ExpiresFrom);
 
-/// <summary>Represents the numbers of the state metrics.</summary>
+/// <summary>Represents the numbers that the state metrics report.</summary>
 /// <param name="SessionUsers">The number of users with at least one token that has an expiration and has not expired.</param>
 /// <param name="UserTokens">The number of user tokens that have not expired.</param>
 public sealed record TokenCounts(long SessionUsers, long UserTokens);
@@ -125,7 +126,7 @@ public sealed record ExpiredKeys(IReadOnlyList<TokenKey> Keys, TokenKey? Last);
 public sealed record Descendant(TokenKey Token, TokenKey? Parent, DateTimeOffset Created);
 
 /// <summary>
-/// Represents the limits of a parent for its children. They are read under a lock, so that the parent cannot be changed or revoked.
+/// Represents the limits of a parent for its children. They are read under a lock, which prevents that the parent is changed or revoked.
 /// </summary>
 /// <param name="Scopes">The scopes that a child may have.</param>
 /// <param name="Expires">The latest expiration of a child; null for no limit.</param>
@@ -142,27 +143,27 @@ public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires)
 }
 
 /// <summary>
-/// Represents a transaction of the token index. The writes are collected and sent together, by <see cref="FlushAsync"/> or with the
-/// commit, to reduce the number of round trips. Disposing without a commit rolls back. Every method may throw
-/// <see cref="TokenIndexConflictException"/>: the database rolled this transaction back because of a conflict, and the caller may retry
-/// it.
+/// Represents a transaction of the token index. To reduce the number of round trips, the writes are collected, and <see cref="FlushAsync"/>
+/// or the commit sends them together. If the transaction is disposed of without a commit, it is rolled back. Every method may throw <see
+/// cref="TokenIndexConflictException"/> if the database rolled the transaction back because of a conflict; the caller may then retry it.
 /// </summary>
 public interface ITokenIndexTransaction : IAsyncDisposable
 {
     /// <summary>
-    /// Reads a token and locks its row against all other changes and against new children. Returns null if it is not listed.
+    /// Reads a token, and locks its row, so that no other transaction can change it or create a child of it. Returns null if it is not
+    /// listed.
     /// </summary>
     Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads and locks several tokens, except those that other transactions have locked. It does not wait, because waiting for locks
-    /// while holding many locks can cause a deadlock.
+    /// Reads and locks several tokens, except those that other transactions have locked. The method does not wait for locks, because a
+    /// transaction that holds many locks and waits for others can cause a deadlock.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads and locks tokens one after the other in the order given, and returns them in this order. Tokens that are not listed are
-    /// left out. Every transaction locks parents before their children, so that two transactions do not wait for each other.
+    /// Reads and locks tokens one after the other in the given order, and returns them in this order. Tokens that are not listed are not
+    /// included. Every transaction locks parents before their children, so that two transactions do not deadlock.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken);
 
@@ -173,34 +174,35 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads the limits of a parent, and prevents changes of them until the end of this transaction. Returns null if the parent is not
-    /// listed.
+    /// Reads the limits of a parent, and locks its row, so that the limits do not change until this transaction ends. Returns null if the
+    /// parent is not listed.
     /// </summary>
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Counts the user tokens of a user. Other transactions that count them wait until this one ends, so that a limit applies to any number
-    /// of concurrent creations.
+    /// Counts the user tokens of a user. Other transactions that count the tokens of this user wait until this transaction ends, so that
+    /// concurrent creations cannot exceed a limit.
     /// </summary>
     Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads which of the tokens are recorded as revoked until after a time (<see cref="RecordRevoked"/>), or have such an ancestor among
-    /// the nearest <see cref="ParentLimits.MaxLevel"/>.
+    /// Returns those of the tokens that are recorded as revoked with a retention time that ends after a given time (<see
+    /// cref="RecordRevoked"/>), and those that have such a token among their nearest <see cref="ParentLimits.MaxLevel"/> ancestors.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(
         IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads and locks those of some tokens that have expired, and have no expired children other than these tokens: children are removed
-    /// first, so that their history can still name the parent. Tokens that other transactions have locked are left out.
+    /// Reads and locks those of the given tokens that have expired. A token that has an expired child that is not one of the given tokens
+    /// is not included: children must be removed before their parents, so that their history entries contain the parent. Tokens that other
+    /// transactions have locked are not included either.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(
         DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Claims the keys that are not listed, and returns them. Waits for transactions that are inserting one of the keys. Until this
-    /// transaction ends, no other transaction can insert a claimed key.
+    /// Claims those of the keys that are not listed, and returns them. Waits for other transactions that are inserting one of the keys. No
+    /// other transaction can insert a claimed key until this transaction ends.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
@@ -210,13 +212,15 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     /// <summary>Replaces the name, the scopes and the expiration of a token.</summary>
     void Update(TokenInfo token);
 
-    /// <summary>Removes tokens. Children that remain listed have no parent afterwards.</summary>
+    /// <summary>Removes tokens. A child that is not removed has no parent afterwards.</summary>
     void Delete(IReadOnlyList<TokenKey> keys);
 
     /// <summary>Adds entries to the history of changes.</summary>
     void Add(IReadOnlyList<TokenChange> changes);
 
-    /// <summary>Stores revoked keys for a record store that may lose their deletion (design.md 2).</summary>
+    /// <summary>
+    /// Records keys as revoked, for a record store that may lose the deletion of their records (docs/decisions/0005-lost-deletions.md).
+    /// </summary>
     /// <param name="keys">The revoked keys.</param>
     /// <param name="until">The end of their retention time.</param>
     void RecordRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until);
@@ -231,7 +235,7 @@ public interface ITokenIndexTransaction : IAsyncDisposable
 }
 
 /// <summary>
-/// Represents a transaction that the database rolled back because it conflicts with another one (deadlock or serialization failure). It
-/// had no effect.
+/// The exception that is thrown if the database rolled a transaction back because of a conflict with another one (deadlock or serialization
+/// failure). The transaction had no effect.
 /// </summary>
 public sealed class TokenIndexConflictException(string what, Exception? cause = null) : Exception(what, cause);

@@ -3,8 +3,8 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Represents the record store, which contains the encrypted records. A token is valid only while it has a record. All implementations
-/// pass the same test suite (README.md in this folder).
+/// Represents the record store, which contains the encrypted records. A token is valid only while it has a record. The same tests check all
+/// implementations (README.md in this folder).
 /// </summary>
 /// <remarks>
 /// Each call ends within a second, with a <see cref="StoreUnavailableException"/> if the store does not respond. A caller must not treat
@@ -13,17 +13,19 @@ namespace Porthor.Storage;
 public interface ITokenRecordStore
 {
     /// <summary>
-    /// Returns true if the records are rows in the database of the token index, changed in its transactions. Returns false if the record
-    /// store is a separate store, where each write takes effect at once and is not undone by a rollback.
+    /// Returns true if the records are in the database of the token index and are changed in its transactions. Returns false if the record
+    /// store is a separate store, in which each write takes effect immediately and is not undone by a rollback.
     /// </summary>
     bool IsTransactional { get; }
 
     /// <summary>
-    /// Returns the record of a token; null if there is none. Each authorization subrequest calls it, so it needs one read by key.
+    /// Returns the record of a token; null if there is none. Each authorization subrequest calls this method, so it reads only one value by
+    /// its key.
     /// </summary>
     /// <param name="key">The key of the token.</param>
     /// <param name="known">
-    /// The record that the caller has cached. If the record store contains the same record, it may return this value to avoid a copy.
+    /// The record that the caller has cached; null if there is none. If the record has not changed, the method may return this value
+    /// instead of a copy.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
@@ -61,11 +63,14 @@ public interface ITokenRecordStore
 }
 
 /// <summary>Represents a record that is encrypted again with the current key.</summary>
+/// <param name="Key">The key of the token.</param>
+/// <param name="Expected">The record that is replaced. If the store contains another one, it is not replaced.</param>
+/// <param name="Replacement">The same record, encrypted with the current key.</param>
 public readonly record struct ReencryptedRecord(TokenKey Key, EncryptedRecord Expected, EncryptedRecord Replacement);
 
 /// <summary>Represents a record that replaces another one.</summary>
 /// <param name="Key">The key of the token.</param>
-/// <param name="Expected">The record that must be stored for the replacement to take place.</param>
+/// <param name="Expected">The record that is replaced. If the store contains another one, it is not replaced.</param>
 /// <param name="Replacement">The new record.</param>
 /// <param name="Expires">The time at which the store may delete the record; null for never.</param>
 public readonly record struct RecordReplacement(
@@ -77,12 +82,12 @@ public readonly record struct RecordReplacement(
 /// </summary>
 public interface IRecordStoreSession
 {
-    /// <summary>Returns the records that this transaction sees. Keys without a record are not included.</summary>
+    /// <summary>Returns records as this transaction reads them. Keys without a record are not included.</summary>
     Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Creates a record for a key that has none. If the key has a record, that record is kept: the method returns false, or, if the
-    /// record store is transactional, the transaction fails when its writes are sent.
+    /// Creates a record for a key that has none. If the key already has a record, this record is kept. The method then returns false; if
+    /// the record store is transactional, it returns true, and the transaction fails when its writes are sent.
     /// </summary>
     /// <param name="key">The key of the token.</param>
     /// <param name="record">The record.</param>
@@ -91,11 +96,11 @@ public interface IRecordStoreSession
     Task<bool> CreateAsync(TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces records in the order given, each only if the record store still contains the record that the caller has read. A write
-    /// that arrives late or twice therefore has no effect. Returns the keys whose records were not replaced.
+    /// Replaces records in the given order, each only if the record store still contains the record that the caller has read. A write that
+    /// arrives late, or a second time, therefore has no effect. Returns the keys whose records were not replaced.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken);
 
-    /// <summary>Deletes records, in the order given.</summary>
+    /// <summary>Deletes records in the given order.</summary>
     Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken);
 }

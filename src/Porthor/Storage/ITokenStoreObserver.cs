@@ -3,15 +3,15 @@ using Porthor.History;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Receives the measurements of the token store and of the caches over it. Implementations are called on the path of a request: they
-/// return quickly and do not throw.
+/// Receives the measurements of the token store and of its caches. Requests wait for the calls, so implementations must return quickly.
+/// They must not throw.
 /// </summary>
 public interface ITokenStoreObserver
 {
     /// <summary>Called after the transaction that made the changes has been committed.</summary>
     void TokensChanged(IReadOnlyList<TokenChange> changes);
 
-    /// <summary>Called for each record that was decrypted, because its ciphertext was not in the cache.</summary>
+    /// <summary>Called for each record that was decrypted because it was not in the cache.</summary>
     void RecordDecrypted();
 
     /// <summary>Called once for each cache.</summary>

@@ -6,7 +6,7 @@ namespace Porthor.Storage;
 /// <summary>Encrypts and decrypts records (contract/tokens.md 4).</summary>
 public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 {
-    /// <summary>Encrypts a record with the first key of the constructor's <c>fernet</c>.</summary>
+    /// <summary>Encrypts a record with the first key.</summary>
     public EncryptedRecord Encrypt(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
 
     /// <summary>Decrypts and parses a record.</summary>
@@ -44,8 +44,8 @@ public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 }
 
 /// <summary>
-/// Represents a stored value that is not a valid record. The token is treated as unknown, and the problem is reported, because the record
-/// was damaged or replaced.
+/// The exception that is thrown if a stored value is not a valid record. The token is treated as unknown, and the operator is informed,
+/// because the record was damaged or replaced.
 /// </summary>
 public sealed class UnreadableRecordException(TokenKey key, string detail, Exception? cause = null)
     : Exception($"Cannot deserialize data for key token:{key}", cause)
@@ -53,6 +53,6 @@ public sealed class UnreadableRecordException(TokenKey key, string detail, Excep
     /// <summary>Returns the key under which the value is stored.</summary>
     public TokenKey Key { get; } = key;
 
-    /// <summary>Returns the reason. It names fields, but contains no values.</summary>
+    /// <summary>Returns the reason. It contains the names of fields, but no values.</summary>
     public string Detail { get; } = detail;
 }

@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage;
 
-// Changes of a token with all its descendants. Each consists of transactions of bounded size (docs/decisions/0020-trees-in-batches.md).
+// Changes a token together with all its descendants, in transactions of limited size (docs/decisions/0020-trees-in-batches.md).
 public sealed partial class TokenStore
 {
     /// <summary>The number of attempts to edit a token while other clients change it.</summary>
@@ -14,9 +14,9 @@ public sealed partial class TokenStore
     private static readonly HashSet<TokenKey> NoKeys = [];
 
     /// <summary>
-    /// Revokes a token and all its descendants, in one transaction if there are few. If there are many, or if that transaction fails, the
-    /// record of the token is deleted first, in a separate transaction; then its descendants are removed in batches, the deepest
-    /// generation first, and finally the token. If the method fails, calling it again continues the revocation.
+    /// Revokes a token and all its descendants. If there are few descendants, it uses one transaction. If there are many, or if this
+    /// transaction fails, a first transaction deletes the record of the token; further transactions then remove the descendants in batches,
+    /// the deepest generation first, and finally the token. If the method fails, another call continues the revocation.
     /// </summary>
     /// <param name="root">The token.</param>
     /// <param name="change">Creates the history entry of a token.</param>
@@ -56,8 +56,8 @@ public sealed partial class TokenStore
             }
             catch (StoreUnavailableException e)
             {
-                // Possibly another client holds the lock of a descendant. If the token no longer exists, the result of the transaction
-                // stays unknown.
+                // Another client may hold the lock of a descendant. If the token is no longer listed, the transaction may have been
+                // committed or not, so the exception is thrown.
                 Log.RevokingInSteps(logger, root, e.Message, e);
                 if (!await BeginRevocationAsync(root, time.Remaining))
                     throw;
@@ -71,8 +71,8 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Completes revocations that were interrupted, by a crash or a failure, after the record of the token was deleted. Returns their
-    /// number.
+    /// Completes revocations that a crash or a failure interrupted after the record of the token was deleted. Returns the number of
+    /// revocations.
     /// </summary>
     public async Task<int> CompleteRevocationsAsync(Func<TokenInfo, TokenChange> change, CancellationToken cancellationToken)
     {
@@ -93,18 +93,21 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Edits a token and reduces all its descendants. A large tree is reduced in several transactions, the deepest generation first, and
-    /// the token is edited in the last one. A child never has more scopes or a later expiration than its parent, and repeating a failed
-    /// edit completes it.
+    /// Edits a token and reduces all its descendants. A large tree is reduced in several transactions, the deepest generation first; the
+    /// last transaction edits the token. At no time does a child have more scopes or a later expiration than its parent. If the method
+    /// fails, another call with the same edit completes it.
     /// </summary>
     /// <param name="root">The token.</param>
     /// <param name="edit">
-    /// Locks and edits the token, and returns the reduction of its descendants. It is called for each attempt, and may be rolled back.
+    /// Locks and edits the token, and returns the reduction of its descendants. It is called for each attempt, and an attempt may be rolled
+    /// back.
     /// </param>
     /// <param name="reduce">Reduces a locked descendant. The record is null if the descendant has none.</param>
     /// <param name="cancellationToken">Prevents the edit if it is cancelled before the edit begins.</param>
     /// <returns>The result of <paramref name="edit"/>.</returns>
-    /// <exception cref="StoreUnavailableException">A store did not respond, or other clients kept changing the token.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// A store did not respond, or other clients changed the token during each attempt.
+    /// </exception>
     public async Task<T> EditTreeAsync<T>(
         TokenKey root,
         Func<TokenTransaction, Task<(T Result, Reduction Reduction)>> edit,
@@ -153,8 +156,8 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Reduces tokens and their descendants, the deepest generation first, in transactions of limited size. A descendant of several of
-    /// the tokens is reduced by all their reductions. Returns the results of <paramref name="reduce"/> for the reduced tokens.
+    /// Reduces tokens and their descendants, the deepest generation first, in transactions of limited size. If a token is a descendant of
+    /// several of the given tokens, all their reductions are applied to it. Returns the results of <paramref name="reduce"/>.
     /// </summary>
     public async Task<IReadOnlyList<TItem>> ReduceTreesAsync<TItem>(
         IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction, TItem> reduce)
@@ -170,7 +173,7 @@ public sealed partial class TokenStore
             below[key] = root is null ? inherited : inherited.And(root.Below);
             own[key] = root is null ? inherited : inherited.And(root.Self);
         }
-        // A token that is not in this result was created later, as a descendant of a token that is.
+        // A token that is not in this result was created after the query, as a child of a token that is in the result.
         return await ReduceInBatchesAsync(
             order,
             token => own.TryGetValue(token.Token, out var known) ? known
@@ -181,8 +184,8 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Removes tokens that have expired, and their descendants that have expired as well: children before their parents, so that each
-    /// history entry names the parent. Returns the removed tokens, one list for each transaction.
+    /// Removes tokens that have expired, and their descendants that have expired as well. Children are removed before their parents, so
+    /// that the history entries of the children contain the parent. Returns the removed tokens, one list for each transaction.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<TokenInfo>> ExpireTreesAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset now, Func<TokenInfo, TokenChange> change)
@@ -198,7 +201,7 @@ public sealed partial class TokenStore
                 var kept = batch.Where(key => !locked.ContainsKey(key)).ToHashSet();
                 foreach (var key in batch.Where(locked.ContainsKey))
                 {
-                    // If another transaction has locked a token, its parent must be removed later.
+                    // If another transaction has locked a child, the child and its parent are kept until the next maintenance.
                     if (children[key].Any(child => kept.Contains(child.Token)))
                         kept.Add(key);
                     else
@@ -214,7 +217,7 @@ public sealed partial class TokenStore
         TokenKey root, IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
-            // The transaction that holds this lock deletes the records. Other revocations of the token wait, and then have nothing to do.
+            // Only one revocation of the token gets this lock and deletes the records. Others wait for it, and then find no token.
             if (await transaction.LockAsync(root) is null)
                 return [];
             await transaction.DeleteRecordsEarlyAsync(order);
@@ -246,7 +249,7 @@ public sealed partial class TokenStore
             revoked.AddRange(await ChangeAsync(
                 async transaction =>
                 {
-                    // Locking may wait. If the records can be deleted before, the tokens become invalid without this wait.
+                    // Acquiring the locks may take long. The tokens become invalid immediately if the records can be deleted before.
                     if (number == 0)
                         await transaction.DeleteRecordsEarlyAsync(order);
                     var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
@@ -259,7 +262,7 @@ public sealed partial class TokenStore
         return revoked;
     }
 
-    /// <summary>Returns the descendants, the deepest generation first.</summary>
+    /// <summary>Returns the descendants of a token, the deepest generation first.</summary>
     private async Task<IReadOnlyList<TokenKey>> DescendantsAsync(TokenKey root)
     {
         var descendants = await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
@@ -296,7 +299,7 @@ public sealed partial class TokenStore
     {
         var records = await transaction.ReadRecordsAsync([.. rows.Select(row => row.Token)]);
         List<TItem> items = [];
-        // In the history, the nearest descendants follow the edited token.
+        // The history entries of the nearest descendants must follow that of the edited token.
         foreach (var row in rows.Reverse())
         {
             if (reductionOf(row) is { IsEmpty: false } reduction)

@@ -6,8 +6,9 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Combines the token index and the record store. It reads records, and changes both stores in an order that keeps the two guarantees of
-/// README.md (in this folder) in case of crashes, races and failures. Every operation changes tokens by <see cref="ChangeAsync{T}"/>.
+/// Combines the token index and the record store. It reads records, and writes to both stores in an order that ensures the two guarantees
+/// of README.md (in this folder) despite crashes, races and failures. Every operation that changes tokens calls <see
+/// cref="ChangeAsync{T}"/>.
 /// </summary>
 public sealed partial class TokenStore(
     ITokenIndex tokenIndex, ITokenRecordStore recordStore, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer,
@@ -19,7 +20,7 @@ public sealed partial class TokenStore(
     private readonly ConcurrentLru<TokenKey, DecryptedRecord> decryptedRecords = observer.CreateCache<TokenKey, DecryptedRecord>(
         "records", Math.Max(3, options.CachedRecords));
 
-    /// <summary>Called for each record that cannot be read.</summary>
+    /// <summary>Called for each record that cannot be read; null for no call.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
 
     /// <summary>Returns the token index.</summary>
@@ -33,8 +34,8 @@ public sealed partial class TokenStore(
 
     /// <summary>
     /// Returns the record of a presented token. Returns null if the token is not valid: if it is unknown, its secret is wrong, its record
-    /// cannot be read, or it has expired (contract/tokens.md 5, deviations 3 and 4). The store is not queried for a token that cannot
-    /// have been issued.
+    /// cannot be read, or it has expired (contract/tokens.md 5, deviations 3 and 4). If Porthor cannot have issued the token, because of
+    /// its characters, the store is not queried.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The record store did not respond. The token may be valid.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(Token token, CancellationToken cancellationToken)
@@ -42,7 +43,8 @@ public sealed partial class TokenStore(
         if (!token.IsWellFormed)
             return null;
         decryptedRecords.TryGet(token.Key, out var known);
-        if (Decrypt(token.Key, known, await recordStore.GetAsync(token.Key, known?.Encrypted, cancellationToken)) is not { Record: var record })
+        var found = await recordStore.GetAsync(token.Key, known?.Encrypted, cancellationToken);
+        if (Decrypt(token.Key, known, found) is not { Record: var record })
             return null;
         if (record.Token.Equals(token))
             return record.IsExpired(clock.GetUtcNow()) ? null : record;
@@ -51,7 +53,7 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// Returns the record of a key without a check of the secret. It is for Porthor's own operations, and must not be used to authorize a
+    /// Returns the record of a key without a check of the secret, for internal operations. The result must not be used to authorize a
     /// request. Returns null if the record is missing, cannot be read, or has expired.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The record store did not respond.</exception>
@@ -65,7 +67,8 @@ public sealed partial class TokenStore(
 
     /// <summary>
     /// Returns the cached record of a presented token if the secret matches; null if there is none, or if it has expired. The token may
-    /// have been revoked or changed since, so this record may be used to prepare an answer, but not to answer.
+    /// have been revoked or changed since the record was cached. Operations may begin with this record, but it must not be used to
+    /// authorize a request.
     /// </summary>
     public TokenRecord? TryGetCached(Token token) =>
         decryptedRecords.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow())
@@ -73,14 +76,14 @@ public sealed partial class TokenStore(
             : null;
 
     /// <summary>
-    /// Makes a change: begins a transaction, calls <paramref name="work"/>, and sends all writes in the correct order. If the database
-    /// rolls the transaction back because of a conflict, the change is repeated once.
+    /// Changes tokens: begins a transaction, calls <paramref name="work"/>, and sends all writes in the correct order. If the database
+    /// rolls the transaction back because of a conflict, the change is attempted again once.
     /// </summary>
-    /// <param name="work">Reads, locks and changes tokens by the transaction. It may be called twice.</param>
+    /// <param name="work">Reads, locks and changes tokens with the methods of the transaction. It may be called twice.</param>
     /// <param name="timeLimit">The time limit; null for <see cref="ChangeTimeout"/>.</param>
     /// <param name="cancellationToken">
-    /// Prevents the change if it is cancelled before the change begins. A change that has begun is completed, because a partial change
-    /// would leave the stores in an undefined state.
+    /// Prevents the change if it is cancelled before the change begins. A change that has begun is not cancelled, because the stores could
+    /// then differ.
     /// </param>
     /// <exception cref="StoreUnavailableException">
     /// The change failed, or its result is unknown. Created tokens are not valid, revoked tokens may still be valid, and the caller may
@@ -94,7 +97,7 @@ public sealed partial class TokenStore(
         var limit = timeLimit ?? options.ChangeTimeout;
         using var deadline = new CancellationTokenSource(limit, clock);
         var (result, outdated) = await WithRetryAsync(() => AttemptAsync(work, limit, deadline.Token), attempts: 2, limit, deadline.Token);
-        // The change is committed and must not be repeated; only the remaining steps are.
+        // The change is committed and must not be attempted again. Only the remaining steps are attempted several times.
         foreach (var key in outdated)
             await WithRetryAsync(() => ReconcileAsync(key, limit, deadline.Token), ReconciliationAttempts, limit, deadline.Token);
         return result;
@@ -124,7 +127,7 @@ public sealed partial class TokenStore(
         }
     }
 
-    /// <summary>Makes one attempt. Returns the result, and the tokens whose records differ from the token index.</summary>
+    /// <summary>Attempts the change once. Returns the result, and the tokens whose records differ from the token index.</summary>
     private async Task<(T Result, IReadOnlyList<TokenKey> Outdated)> AttemptAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -147,9 +150,9 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// Deletes the records of tokens that are not issued, because their transaction failed. The deadline of the caller is not used,
-    /// because it may be the cause of the failure; the record store limits the duration of each call. If the deletion fails, no client
-    /// has the secret of the remaining record, and the audit removes it.
+    /// Deletes the records of tokens that are not issued because their transaction failed. The time limit of the change is not used,
+    /// because it may have ended; the record store limits the duration of the call. If the deletion fails, the record remains until the
+    /// audit removes it. No client has the secret of such a record.
     /// </summary>
     private async Task UndoAsync(TokenTransaction transaction, ITokenIndexTransaction indexTransaction)
     {
@@ -166,8 +169,8 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// Changes a record to the scopes and the expiration in the token index, under a lock. This is necessary if the record changed
-    /// between the commit and the write that was to extend it, or if Redis lost the write that reduced it.
+    /// Sets the scopes and the expiration of a record to those in the token index, under a lock. This is necessary if the record was
+    /// changed between the commit and the write that extends it, or if Redis lost the write that reduced it.
     /// </summary>
     private async Task<bool> ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
     {

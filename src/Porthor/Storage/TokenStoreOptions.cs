@@ -3,12 +3,11 @@ namespace Porthor.Storage;
 /// <summary>Represents the time limits of the stores and the size of the record cache.</summary>
 public sealed record TokenStoreOptions
 {
-    /// <summary>The time limit for reading a record, including retries. After it the store counts as unavailable.</summary>
+    /// <summary>The time limit for reading a record, including retries. If it is exceeded, the store is reported as unavailable.</summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The time limit of a change. It is longer than that of a read, because one transaction may revoke a parent with thousands of
-    /// children.
+    /// The time limit of a change. It is longer than that of a read, because a change may revoke a token with thousands of descendants.
     /// </summary>
     public TimeSpan ChangeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

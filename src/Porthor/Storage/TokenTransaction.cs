@@ -4,8 +4,8 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Represents a change that is being made: the locks that it holds, and the writes to the token index and the record store that it has
-/// collected. Operations state the writes; only this class decides their order (README.md in this folder).
+/// Represents a change of tokens in progress, with the locks that it holds and the writes to both stores that it has collected. Operations
+/// add writes; only this class determines the order in which they are sent (README.md in this folder).
 /// </summary>
 public sealed class TokenTransaction
 {
@@ -73,24 +73,24 @@ public sealed class TokenTransaction
         tokenIndex.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>
-    /// Reads and locks tokens of a tree, and their children that were created since the tree was read. When this method returns, all
-    /// children of the tokens are in the result or in <paramref name="except"/>, and no token can get another child until the transaction
+    /// Reads and locks tokens of a tree, and those of their children that were created after the tree was read. When this method returns,
+    /// each child of the tokens is in the result or in <paramref name="except"/>, and no other child can be created until the transaction
     /// ends.
     /// </summary>
     /// <param name="deepestFirst">The tokens, children before their parents.</param>
-    /// <param name="lockedParents">Tokens that this transaction has locked before, and whose children belong to the tree.</param>
-    /// <param name="except">Tokens that need not be locked.</param>
+    /// <param name="lockedParents">Tokens that this transaction has already locked, and whose children belong to the tree.</param>
+    /// <param name="except">Tokens that are not locked, because they have been processed already.</param>
     /// <returns>The tokens that are still listed, children before their parents.</returns>
     public async Task<IReadOnlyList<TokenInfo>> LockTreeAsync(
         IReadOnlyList<TokenKey> deepestFirst, IReadOnlyCollection<TokenKey> lockedParents, IReadOnlySet<TokenKey> except)
     {
         HashSet<TokenKey> seen = [.. deepestFirst, .. lockedParents];
-        // Parents first, as in every transaction.
+        // Parents are locked before their children, as in every transaction.
         List<TokenInfo> rows = [.. await tokenIndex.LockInOrderAsync([.. deepestFirst.Reverse()], cancellationToken)];
         IReadOnlyList<TokenKey> parents = [.. lockedParents, .. rows.Select(row => row.Token)];
         while (parents.Count > 0)
         {
-            // This statement must follow the locks, because only then does it see all children.
+            // This statement must be sent after the locks were acquired; otherwise it could miss children.
             var children = await tokenIndex.ReadChildKeysAsync(parents, cancellationToken);
             TokenKey[] created = [.. children.Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
             var more = await tokenIndex.LockInOrderAsync(created, cancellationToken);
@@ -102,7 +102,8 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Returns which of the tokens belong to a tree whose revocation began within the last <see cref="TokenStoreOptions.ChangeTimeout"/>.
+    /// Returns those of the tokens that belong to a tree whose revocation began within the last <see
+    /// cref="TokenStoreOptions.ChangeTimeout"/>.
     /// </summary>
     public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
         ? new HashSet<TokenKey>()
@@ -114,8 +115,8 @@ public sealed class TokenTransaction
         (await tokenIndex.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
 
     /// <summary>
-    /// Deletes the record of a locked token that is to be revoked together with its descendants. Until its row is removed, no child can
-    /// be created for the token or a descendant, and maintenance completes the revocation if it is interrupted.
+    /// Deletes the record of a locked token, and records the token as revoked, before its descendants are revoked. Until its row is
+    /// removed, no child of the token or of a descendant can be created. If the revocation is interrupted, maintenance completes it.
     /// </summary>
     public void BeginRevocation(TokenKey key)
     {
@@ -125,18 +126,18 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Deletes records of tokens that will be revoked, before waiting for their locks. The deletion is not complete: records of tokens that
-    /// are created meanwhile are deleted by <see cref="Revoke"/>, under the locks.
+    /// Deletes the records of tokens that will be revoked, before their locks are acquired. <see cref="Revoke"/> deletes the records of
+    /// tokens that are created in the meantime, after the locks were acquired.
     /// </summary>
     public async Task DeleteRecordsEarlyAsync(IReadOnlyList<TokenKey> keys)
     {
-        // If the records are in the same database, access ends with the commit.
+        // If the record store is transactional, the records are deleted by the commit.
         if (!isTransactional)
             await recordStore.DeleteAsync(keys, cancellationToken);
     }
 
     /// <summary>
-    /// Marks the transaction for a rollback. The collected writes are still sent before, so that a name conflict is reported to the
+    /// Marks the transaction for a rollback. The collected writes are sent before the rollback, so that a duplicate name is reported to the
     /// caller.
     /// </summary>
     public void Abandon() => IsAbandoned = true;
@@ -167,8 +168,8 @@ public sealed class TokenTransaction
         Add([change]);
     }
 
-    /// <summary>Removes locked tokens from both stores before they expire, in the order given: children before their parents.</summary>
-    /// <param name="tokens">The tokens.</param>
+    /// <summary>Removes locked tokens from both stores, and adds the history entries of the revocation.</summary>
+    /// <param name="tokens">The tokens, children before their parents. They are removed in this order.</param>
     /// <param name="change">Creates the history entry of a token.</param>
     public void Revoke(IReadOnlyList<TokenInfo> tokens, Func<TokenInfo, TokenChange> change)
     {
@@ -200,10 +201,9 @@ public sealed class TokenTransaction
     public void RemoveRecord(TokenKey key) => removals.Add(key);
 
     /// <summary>
-    /// Sends all writes except those that extend a record, and commits. If the record store is transactional, all of this is one
-    /// transaction. Otherwise, revoked records are deleted first, so that the tokens become invalid even if the rest fails; created
-    /// records are written after the database has accepted their rows; and reduced records are written before the token index contains
-    /// the reduction.
+    /// Sends all writes except those that extend a record, and commits. If the record store is transactional, all writes belong to one
+    /// transaction. Otherwise the order is: revoked records are deleted first, so that the tokens become invalid even if a later step
+    /// fails; new records are written after the database has accepted their rows; and reduced records are written before the commit.
     /// </summary>
     internal async Task CommitAsync()
     {
@@ -214,7 +214,7 @@ public sealed class TokenTransaction
         }
         if (removals.Count > 0)
             await recordStore.DeleteAsync(removals, cancellationToken);
-        // A record must be written only for a row that the database accepts.
+        // A record must be written only after the database has accepted its row.
         if (!isTransactional && creations.Count + edits.Count > 0)
             await tokenIndex.FlushAsync(cancellationToken);
         foreach (var record in creations)
@@ -225,8 +225,8 @@ public sealed class TokenTransaction
 
     /// <summary>
     /// Deletes revoked records again and reads reduced records again, after the commit. If Redis failed over before the commit, the new
-    /// primary may still have the previous records, and it received the list of revocations before this one was in it. A failover after the
-    /// commit is covered, because the token index lists the change by then.
+    /// primary may have the previous records, and the replay may have read the list of revocations before this revocation was committed.
+    /// After a failover that follows the commit, the replay finds the change in the token index.
     /// </summary>
     /// <returns>The tokens whose records are not the written ones, and must be reconciled with the token index.</returns>
     internal async Task<IReadOnlyList<TokenKey>> ConfirmReductionsAsync()
@@ -235,7 +235,7 @@ public sealed class TokenTransaction
             return [];
         if (revocations.Count > 0)
             await recordStore.DeleteAsync(revocations, cancellationToken);
-        // The other edits are written later, and each write detects whether the record is a different one.
+        // All other edited records are written later, and each of these writes detects whether the record was changed.
         var reduced = edits.Where(edit => edit is { Reduced: not null, Remaining: null }).ToDictionary(
             edit => edit.Key, edit => edit.Reduced!.Value);
         if (reduced.Count == 0)
@@ -245,8 +245,8 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Extends records after the commit: with more scopes or a later expiration. Returns the tokens whose records changed since they were
-    /// read, which must be reconciled.
+    /// Writes the records that get more scopes or a later expiration, after the commit. Returns the tokens whose records were changed after
+    /// they were read. They must be reconciled with the token index.
     /// </summary>
     internal async Task<IReadOnlyList<TokenKey>> ExtendAsync()
     {
@@ -275,12 +275,12 @@ public sealed class TokenTransaction
 
     private async Task WriteNewAsync(TokenRecord record)
     {
-        // Recorded before the write, because a write that fails may still take effect.
+        // The key is added before the write, because a write that fails may take effect later.
         written.Add(record.Token.Key);
         if (await recordStore.CreateAsync(record.Token.Key, codec.Encrypt(record), record.Expires, cancellationToken))
             return;
         written.Remove(record.Token.Key);
-        throw new StoreUnavailableException("token record store", "creation: the key is taken");
+        throw new StoreUnavailableException("token record store", "creation: the key already has a record");
     }
 
     private async Task WriteBeforeCommitAsync()

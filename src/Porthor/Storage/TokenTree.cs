@@ -8,7 +8,7 @@ internal static class TokenTree
 {
     /// <summary>
     /// Returns roots and their descendants, the deepest generation first. Each generation is ordered by creation time and then by key.
-    /// Trees may have any depth, and a token may be an ancestor of itself.
+    /// Trees may have any depth, and may contain cycles, in which a token is its own ancestor.
     /// </summary>
     public static IReadOnlyList<TokenKey> DeepestFirst(IEnumerable<TokenKey> roots, IReadOnlyList<Descendant> descendants)
     {
@@ -17,7 +17,7 @@ internal static class TokenTree
         var allRoots = roots.ToHashSet();
         List<List<TokenKey>> generations = [];
         HashSet<TokenKey> seen = [];
-        // A root that is a descendant of another root belongs to that root's tree. In a cycle, one token is chosen as the root.
+        // A root that is a descendant of another root is processed as part of that tree. In a cycle, one of the tokens is used as the root.
         AddTrees(allRoots.Where(root => !below.Contains(root)));
         foreach (var root in allRoots.Where(root => !seen.Contains(root)).ToList())
             AddTrees(seen.Contains(root) ? [] : [root]);
@@ -52,7 +52,7 @@ public sealed record Reduction(ScopeSet Lost, DateTimeOffset? End)
     /// <summary>Returns true if the reduction changes nothing.</summary>
     public bool IsEmpty => Lost.IsEmpty && End is null;
 
-    /// <summary>Returns a reduction with the lost scopes of both and the earlier end.</summary>
+    /// <summary>Returns the combination of two reductions: the lost scopes of both, and the earlier end.</summary>
     public Reduction And(Reduction other) => new(Lost.Union(other.Lost), End is { } end && !(other.End < end) ? end : other.End);
 
     /// <summary>Returns true if this reduction includes the other one.</summary>

@@ -4,7 +4,7 @@ using Porthor.Audit;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// Reports when maintenance and audits last completed, on any node, and the inconsistencies that the audit did not repair.
+/// Reports the times of the last completed maintenance and audit on any node, and the inconsistencies that the audit did not repair.
 /// </summary>
 public sealed class MaintenanceMetrics
 {

@@ -7,9 +7,9 @@ using Porthor.Usage;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// Contains all metrics, with a method for each event. The names of the reference's metrics are kept (contract/configuration.md 5); the
-/// names of all others begin with <c>porthor</c>. A test checks the names, because dashboards depend on them. Without a listener, the
-/// methods only check for listeners.
+/// Contains all metrics, with a method for each event. The metrics of the reference have the same names as in the reference
+/// (contract/configuration.md 5); the names of all others begin with <c>porthor</c>. A test checks the names, because dashboards depend on
+/// them. If there is no listener, a method returns after it has checked this.
 /// </summary>
 public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaintenanceObserver, IDisposable
 {
@@ -151,8 +151,8 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     public void CacheCreated(string name, Func<(long Hits, long Misses)> lookups) => Stores.Watch(name, lookups);
 
     /// <summary>
-    /// Reports the version and the mode, and reports the counters of alerts as 0, so that the first failure appears as an increase and
-    /// not as the beginning of a series.
+    /// Reports the version and the mode. Also reports 0 for the counters that alerts use, so that the first failure is an increase and not
+    /// the beginning of a time series.
     /// </summary>
     public void Announce(string version, string mode)
     {
@@ -163,7 +163,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
         Decisions.Announce();
     }
 
-    /// <summary>Returns true if an instrument belongs to this meter, and not to another meter of the same name.</summary>
+    /// <summary>Returns true if an instrument belongs to this object, and not to another meter of the same name.</summary>
     public bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, meter);
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// Records measurements, and catches the exceptions of listeners. A listener runs during the measured work, for example between a commit
-/// and its answer, and its exception would otherwise be treated as a failure of the work.
+/// Records measurements, and catches the exceptions of listeners. Listeners are called during the measured operation, for example between a
+/// commit and the response. Without this class, an exception of a listener would be treated as a failure of the operation.
 /// </summary>
 internal static class SafeInstruments
 {

@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// Creates the labels for service names. The names come from the configuration of the proxy, so there are few of them. But clients that
-/// can connect to Porthor directly can send any name, and each new label needs memory. Therefore only the first names have a label of
-/// their own, and all others share one.
+/// Creates the labels for service names. The names come from the configuration of the proxy, which contains few of them. However, a client
+/// that connects to Porthor without the proxy can send any name, and each new label uses memory. Therefore only the first names get their
+/// own label, and all others share one.
 /// </summary>
 internal sealed class ServiceNames
 {

@@ -5,8 +5,8 @@ using System.Diagnostics.Metrics;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// Measures the calls of the stores and the hit rates of the caches. Operations have the same names as in the log. The names are
-/// constants, so there are few of them.
+/// Measures the calls of the stores and the hit rates of the caches. Operations have the same names as in the log. The names are constants,
+/// so the number of labels is limited.
 /// </summary>
 public sealed class StoreMetrics
 {

@@ -6,8 +6,8 @@ using Porthor.Values;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// Writes records as JSON with the same bytes as the reference: all fields in its order, null for unset fields, sorted scopes, and times
-/// in whole seconds (contract/tokens.md 3.1). Reading accepts the same variants as the reference.
+/// Reads and writes records as JSON (contract/tokens.md 3.1). The written bytes are the same as those of the reference: all fields in the
+/// same order, null for unset fields, sorted scopes, and times in whole seconds. The reader accepts the same variants as the reference.
 /// </summary>
 public static class RecordJson
 {
@@ -47,7 +47,9 @@ public static class RecordJson
     /// <summary>Parses a record.</summary>
     /// <param name="json">The JSON, in UTF-8.</param>
     /// <param name="now">The time to use if <c>created</c> is missing.</param>
-    /// <exception cref="FormatException">A field is missing or invalid. The message names the field and contains no value.</exception>
+    /// <exception cref="FormatException">
+    /// A field is missing or invalid. The message contains the name of the field, but not its value.
+    /// </exception>
     public static TokenRecord Read(ReadOnlyMemory<byte> json, DateTimeOffset now)
     {
         using var document = ParseObject(json);

@@ -7,8 +7,7 @@ namespace Porthor.Tokens;
 
 /// <summary>
 /// Represents a token: <c>gt-KEY.SECRET</c> (contract/tokens.md 1). Only the lengths of key and secret are checked, not their characters.
-/// <see cref="ToString"/> hides the secret. <see cref="Reveal"/> returns the complete token, and is only used to return it to its creator
-/// and to encrypt its record.
+/// <see cref="ToString"/> replaces the secret by asterisks. <see cref="Reveal"/> returns the complete token.
 /// </summary>
 public sealed class Token : IEquatable<Token>
 {
@@ -51,7 +50,7 @@ public sealed class Token : IEquatable<Token>
         PorthorError.InvalidToken(
             text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-");
 
-    /// <summary>Returns true if a text has the format of a token. The token need not exist.</summary>
+    /// <summary>Returns true if a text has the format of a token, whether or not the token exists.</summary>
     public static bool IsToken(ReadOnlySpan<char> text) =>
         text.Length == Prefix.Length + TokenKey.Length + 1 + SecretLength
         && text.StartsWith(Prefix, StringComparison.Ordinal)

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// Represents the public part of a token: 22 characters that may be shown, logged and used in URLs. It identifies the token in both
-/// stores, and does not authenticate.
+/// Represents the public part of a token: 22 characters that may be shown, logged and used in URLs. It identifies the token in both stores,
+/// but is not sufficient to authenticate.
 /// </summary>
 public readonly record struct TokenKey(string Value) : IComparable<TokenKey>
 {
@@ -22,7 +22,7 @@ public readonly record struct TokenKey(string Value) : IComparable<TokenKey>
 
     internal static bool HasOnlyTokenCharacters(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(Alphabet);
 
-    /// <summary>Compares the code units of two keys.</summary>
+    /// <summary>Compares two keys by their UTF-16 code units.</summary>
     public int CompareTo(TokenKey other) => string.CompareOrdinal(Value, other.Value);
 
     /// <summary>Returns the key.</summary>

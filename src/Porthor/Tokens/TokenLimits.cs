@@ -1,8 +1,8 @@
 namespace Porthor.Tokens;
 
 /// <summary>
-/// Represents limits of the user tokens that users create for themselves (deviations 34). The limits do not apply to administrators who
-/// create tokens for other users, nor to the command line.
+/// Represents the limits for users who create user tokens for themselves (deviations 34). They do not apply to administrators who create
+/// tokens for other users, and not to the command line.
 /// </summary>
 public sealed record TokenLimits
 {
@@ -16,10 +16,10 @@ public sealed record TokenLimits
     public bool Any => Live > 0 || CreationsPerMinute > 0;
 }
 
-/// <summary>Represents the numbers to which <see cref="TokenLimits"/> apply, read under a lock.</summary>
+/// <summary>Represents the numbers that are compared with <see cref="TokenLimits"/>. They are read under a lock.</summary>
 /// <param name="Live">The number of unexpired user tokens of the user.</param>
 /// <param name="OldestOfLimit">
-/// The time of the oldest of the last <see cref="TokenLimits.CreationsPerMinute"/> creations if it is less than a minute ago; otherwise
-/// null.
+/// If the user has created at least <see cref="TokenLimits.CreationsPerMinute"/> tokens within the last minute, the time of the oldest of
+/// that many latest creations; otherwise null.
 /// </param>
 public sealed record UserTokenUsage(long Live, DateTimeOffset? OldestOfLimit);

@@ -27,7 +27,7 @@ public readonly record struct TokenCursor(DateTimeOffset Created, TokenKey Token
             CultureInfo.InvariantCulture, $"{(Created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}_{Token.Value}");
 }
 
-/// <summary>Represents the selection of the tokens of a page.</summary>
+/// <summary>Represents a request for a page of a user's tokens.</summary>
 /// <param name="Username">The user to whom the tokens belong.</param>
 /// <param name="Types">The types of the tokens; empty for all types.</param>
 /// <param name="After">The position after which the page begins; null for the first page.</param>

@@ -4,8 +4,8 @@ using Porthor.Values;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// Represents the data that is needed to authorize a request with a token (contract/tokens.md 3.1). It is stored encrypted in the record
-/// store. A token is valid while its record exists, the presented secret is correct, and it has not expired.
+/// Represents the data that is required to authorize a request with a token (contract/tokens.md 3.1). The record store contains it in
+/// encrypted form. A token is valid if its record exists, the presented secret equals that of the record, and the record has not expired.
 /// </summary>
 public sealed record TokenRecord
 {
@@ -58,7 +58,7 @@ public sealed record TokenRecord
         Synthetic(BootstrapUsername, ScopeSet.Of(Tokens.Scopes.AdminOidc, Tokens.Scopes.AdminToken), now);
 
     /// <summary>
-    /// Returns the record of a requester without a token: maintenance, and the administrator at the command line. It is never stored.
+    /// Returns the record of a requester without a token: maintenance, or an administrator who uses the command line. It is never stored.
     /// </summary>
     public static TokenRecord Internal(DateTimeOffset now) => Synthetic(InternalUsername, ScopeSet.Of(Tokens.Scopes.AdminToken), now);
 

@@ -5,8 +5,8 @@ using Porthor.Values;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// Contains the checks that several operations share (contract/tokens.md 6). They depend only on their parameters. Each returns the
-/// error, or null if the value is allowed.
+/// Contains the checks that several operations share (contract/tokens.md 6). Their results depend only on the parameters. Each check
+/// returns the error, or null if the value is allowed.
 /// </summary>
 public static class TokenRules
 {
@@ -34,8 +34,8 @@ public static class TokenRules
         UserRules.IsUsername(username) ? null : PorthorError.PermissionDenied($"Invalid username: {username}");
 
     /// <summary>
-    /// Checks the scopes of a new or edited token. A requester may grant only scopes that they have; an administrator may grant any known
-    /// scope.
+    /// Checks the scopes of a new or edited token. A requester may grant only the scopes of the presented token; an administrator may grant
+    /// any known scope.
     /// </summary>
     /// <param name="scopes">The scopes.</param>
     /// <param name="caller">The requester; null if the requester is known to be an administrator.</param>
@@ -58,7 +58,7 @@ public static class TokenRules
     /// <summary>Returns the error in the name of a token; null if the name is valid.</summary>
     public static string? TokenNameError(string name)
     {
-        // Names are shown to others, logged and kept in the history.
+        // Other users can see names, and logs and the history contain them.
         if (TokenSearch.Contains(name))
             return "Token names must not contain a token";
         if (VisibleText.FindInvisible(name) is { } invisible)
@@ -91,7 +91,7 @@ public static class TokenRules
         _ => TokenNameError(name) is { } error ? PorthorError.InvalidTokenName(error) : null,
     };
 
-    /// <summary>Formats scopes for a message. They come from the client, so their number, length and characters are limited.</summary>
+    /// <summary>Formats scopes for a message. The client sends them, so their number, length and characters are limited.</summary>
     private static string FormatNames(IEnumerable<string> scopes)
     {
         const int most = 20, longest = 64;
@@ -105,7 +105,7 @@ public static class TokenRules
         return names.Length == 0 ? "none" : string.Join(", ", shown) + (names.Length > most ? ", ..." : "");
     }
 
-    /// <summary>Replaces all characters except visible ASCII, because the message becomes a part of log lines and headers.</summary>
+    /// <summary>Replaces all characters except visible ASCII characters, because log lines and headers contain the message.</summary>
     private static string Visible(string text) => string.Concat(text.Select(c => c is > ' ' and <= '~' ? c : '?'));
 
     /// <summary>Checks the expiration of a token.</summary>
@@ -122,7 +122,7 @@ public static class TokenRules
         return null;
     }
 
-    /// <summary>Checks whether a user with these tokens may create another one.</summary>
+    /// <summary>Checks whether a user may create another user token.</summary>
     public static PorthorError? Limits(UserTokenUsage usage, TokenLimits limits, DateTimeOffset now)
     {
         if (limits.CreationsPerMinute > 0 && usage.OldestOfLimit is { } oldest)

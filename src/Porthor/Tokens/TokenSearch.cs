@@ -4,8 +4,8 @@ using System.Text;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// Finds Porthor tokens inside texts, so that no application behind the proxy receives one and none is stored or logged. It checks only
-/// the format, not whether the token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside Base64.
+/// Finds Porthor tokens in texts, so that they are not forwarded to applications, stored in other data, or logged. It checks only the
+/// format, not whether the token is valid. A token is found at any position, also if it is percent-encoded or encoded in Base64.
 /// </summary>
 public static class TokenSearch
 {
@@ -28,7 +28,7 @@ public static class TokenSearch
     {
         if (text.Length < TokenLength)
             return false;
-        if (IsIn(text) || IsInBase64(text))
+        if (ContainsPlain(text) || ContainsBase64(text))
             return true;
         if (!text.Contains('%'))
             return false;
@@ -40,7 +40,7 @@ public static class TokenSearch
             for (var i = 0; i < MaxDecodings && decoded.Contains('%'); i++)
             {
                 decoded = decoded[..DecodePercent(decoded)];
-                if (IsIn(decoded) || IsInBase64(decoded))
+                if (ContainsPlain(decoded) || ContainsBase64(decoded))
                     return true;
             }
             return false;
@@ -52,7 +52,7 @@ public static class TokenSearch
     }
 
     /// <summary>Returns true if the text contains a token that is not encoded.</summary>
-    private static bool IsIn(ReadOnlySpan<char> text)
+    private static bool ContainsPlain(ReadOnlySpan<char> text)
     {
         while (text.IndexOf(Token.Prefix, StringComparison.Ordinal) is >= 0 and var start)
         {
@@ -68,23 +68,23 @@ public static class TokenSearch
     }
 
     /// <summary>Returns true if the text contains a token in Base64, in either alphabet.</summary>
-    private static bool IsInBase64(ReadOnlySpan<char> text)
+    private static bool ContainsBase64(ReadOnlySpan<char> text)
     {
         while (text.Length >= ShortestBase64 && text.IndexOfAny(Base64Characters) is >= 0 and var start)
         {
             text = text[start..];
             var end = text.IndexOfAnyExcept(Base64Characters);
             var run = end < 0 ? text : text[..end];
-            if (run.Length >= ShortestBase64 && IsInDecoded(run))
+            if (run.Length >= ShortestBase64 && ContainsEncoded(run))
                 return true;
             text = text[run.Length..];
         }
         return false;
     }
 
-    private static bool IsInDecoded(ReadOnlySpan<char> run)
+    private static bool ContainsEncoded(ReadOnlySpan<char> run)
     {
-        // The last group may have no padding. A single additional character is not valid Base64.
+        // The last group of four characters may lack its padding. A group of one character is not valid Base64, and is ignored.
         var length = run.Length % 4 == 1 ? run.Length - 1 : run.Length;
         var padded = (length + 3) / 4 * 4;
         var encoded = ArrayPool<char>.Shared.Rent(padded);
@@ -99,7 +99,7 @@ public static class TokenSearch
             if (!Convert.TryFromBase64Chars(group, bytes, out var count))
                 return false;
             Encoding.Latin1.GetChars(bytes.AsSpan(0, count), decoded);
-            return IsIn(decoded.AsSpan(0, count));
+            return ContainsPlain(decoded.AsSpan(0, count));
         }
         finally
         {

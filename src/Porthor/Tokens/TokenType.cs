@@ -5,10 +5,10 @@ namespace Porthor.Tokens;
 /// </summary>
 public enum TokenType
 {
-    /// <summary>The session of a browser, stored in the encrypted cookie.</summary>
+    /// <summary>The session of a browser. The token is stored in the encrypted state cookie.</summary>
     Session,
 
-    /// <summary>A token for programs, created by a user, or by an administrator for a user.</summary>
+    /// <summary>A token for programs that a user created, or that an administrator created for a user.</summary>
     User,
 
     /// <summary>A child token for a notebook server.</summary>

@@ -11,7 +11,7 @@ namespace Porthor.Usage;
 
 /// <summary>
 /// Buffers usage events in memory and writes them in batches, because forward authentication must not wait for the database. For each
-/// token, service and address, only the first event of a minute is recorded. Events that do not fit are counted and dropped.
+/// token, service and address, only the first event of a minute is recorded. If the buffer is full, events are dropped and counted.
 /// </summary>
 /// <param name="history">Stores the events.</param>
 /// <param name="observer">Counts the dropped events.</param>
@@ -33,12 +33,14 @@ public sealed partial class TokenUsageBuffer(
 
     private readonly SemaphoreSlim writing = new(1);
 
-    // Only the task that holds the semaphore uses this list.
+    // Only the caller that holds the semaphore may use this list.
     private readonly List<TokenUsage> batch = new(BatchSize);
 
     private Minute current = new(DateTimeOffset.MinValue);
 
-    /// <summary>Records that a token was used. If the event was recorded in this minute, the call needs only one lookup.</summary>
+    /// <summary>
+    /// Records that a token was used. If the same event was recorded in this minute already, the method only looks it up.
+    /// </summary>
     /// <param name="token">The record of the token.</param>
     /// <param name="service">The service of the ingress rule; null if the rule has none.</param>
     /// <param name="address">The address of the client; null if it is not known.</param>
@@ -66,7 +68,7 @@ public sealed partial class TokenUsageBuffer(
         });
     }
 
-    /// <summary>Writes the waiting events. If this fails, they continue to wait, and the next call retries.</summary>
+    /// <summary>Writes the waiting events. If the write fails, the events remain in the buffer, and the next call writes them.</summary>
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         await writing.WaitAsync(cancellationToken);
@@ -129,7 +131,7 @@ public sealed partial class TokenUsageBuffer(
         var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
         if (known.Start == start)
             return known;
-        // All threads must use the same table for the new minute.
+        // If several threads create the new minute at the same time, all of them use the first one.
         var begun = Interlocked.CompareExchange(ref current, new Minute(start), known);
         return ReferenceEquals(begun, known) ? Volatile.Read(ref current) : begun;
     }

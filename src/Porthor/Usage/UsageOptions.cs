@@ -1,7 +1,7 @@
 namespace Porthor.Usage;
 
 /// <summary>Represents the settings of the usage history.</summary>
-/// <param name="Enabled">False if usage is neither recorded nor shown.</param>
+/// <param name="Enabled">True if usage is recorded and shown.</param>
 /// <param name="Retention">The time for which events are kept; null for <see cref="DefaultRetention"/>.</param>
 public sealed record UsageOptions(bool Enabled = true, TimeSpan? Retention = null)
 {

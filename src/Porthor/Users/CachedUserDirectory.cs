@@ -1,7 +1,9 @@
 namespace Porthor.Users;
 
 /// <summary>Represents the settings of the directory cache.</summary>
-/// <param name="Grace">The time after their lifetime for which cached values are used while the directory is unavailable.</param>
+/// <param name="Grace">
+/// The time for which cached values are used after the end of their lifetime while the directory is unavailable.
+/// </param>
 public sealed record DirectoryCacheOptions(TimeSpan Grace)
 {
     /// <summary>The default settings, with a grace period of one hour.</summary>
@@ -37,8 +39,8 @@ internal sealed class CachedUserDirectory
     public bool ProvidesGid => directory.ProvidesGid;
 
     /// <summary>
-    /// Returns a number that changes whenever a value is removed from the cache. Results that were computed before must not be used
-    /// afterwards.
+    /// Returns a number that changes whenever a value is removed from the cache. Results that were computed before the removal must not be
+    /// used after it.
     /// </summary>
     public int Removals => Volatile.Read(ref removals);
 
@@ -52,7 +54,8 @@ internal sealed class CachedUserDirectory
 
     public ValueTask<CachedValue<string?>?> GetGroupNameAsync(
         long gid, string username, FreshnessRequirement requirement, CancellationToken cancellationToken) =>
-        primaryGroups.GetAsync(gid, () => directory.GetGroupNameAsync(gid, username, CancellationToken.None), requirement, cancellationToken);
+        primaryGroups.GetAsync(
+            gid, () => directory.GetGroupNameAsync(gid, username, CancellationToken.None), requirement, cancellationToken);
 
     /// <summary>Removes a user and their primary group from the cache.</summary>
     public void Remove(string username)

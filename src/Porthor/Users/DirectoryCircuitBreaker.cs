@@ -1,12 +1,12 @@
 namespace Porthor.Users;
 
 /// <summary>
-/// Records that the directory is unavailable, so that requests that do not require it do not wait for it. After a pause, requests use it
+/// Records that the directory is unavailable. Requests that do not require the directory then do not query it. After a pause, they query it
 /// again.
 /// </summary>
 internal sealed class DirectoryCircuitBreaker(TimeProvider clock)
 {
-    /// <summary>The time for which requests that do not require the directory do not use it.</summary>
+    /// <summary>The time for which requests that do not require the directory do not query it.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private long end;

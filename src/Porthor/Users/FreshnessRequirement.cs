@@ -1,15 +1,16 @@
 namespace Porthor.Users;
 
-/// <summary>Specifies how far a response depends on the directory.</summary>
+/// <summary>Specifies which values of the directory a response requires.</summary>
 internal enum FreshnessRequirement
 {
     /// <summary>
-    /// The response does not require the directory. It is queried, but the response does not wait while it is unavailable.
+    /// The response does not require a value of the directory. The directory is queried, but while it is unavailable, the response does not
+    /// wait for it.
     /// </summary>
     None,
 
     /// <summary>
-    /// The response requires a value of the directory. While the directory is unavailable, a cached value in its grace period is
+    /// The response requires a value of the directory. While the directory is unavailable, a cached value within its grace period is
     /// sufficient.
     /// </summary>
     Recent,

@@ -12,8 +12,8 @@ public static class GitHubTeam
     private const int HashLength = 6;
 
     /// <summary>
-    /// Returns the name of the group: organization and team, separated by a hyphen. A name that is too long is truncated, and a part of
-    /// its hash is appended to keep it unique.
+    /// Returns the name of the group: organization and team, separated by a hyphen. If the name is too long, it is truncated, and a part of
+    /// its hash is appended so that it remains unique.
     /// </summary>
     /// <param name="organization">The login name of the organization, in upper or lower case.</param>
     /// <param name="slug">The short name of the team. Its case is kept.</param>

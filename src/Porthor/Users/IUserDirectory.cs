@@ -3,9 +3,9 @@ using Porthor.Identity;
 namespace Porthor.Users;
 
 /// <summary>
-/// Represents the directory of users and groups, in production an LDAP server. It is queried by each call;
-/// <see cref="CachedUserDirectory"/> caches the results. Every method throws <see cref="UserDirectoryException"/> if the directory does
-/// not respond or returns an invalid entry.
+/// Represents the directory of users and groups, in production an LDAP server. Each call queries the directory; <see
+/// cref="CachedUserDirectory"/> caches the results. Every method throws <see cref="UserDirectoryException"/> if the directory does not
+/// respond or returns an invalid entry.
 /// </summary>
 public interface IUserDirectory
 {

@@ -4,12 +4,15 @@ using Porthor.Identity;
 namespace Porthor.Users;
 
 /// <summary>Represents an ID that other software has assigned.</summary>
+/// <param name="Kind">The kind of the ID.</param>
+/// <param name="Name">The name of the user or group.</param>
+/// <param name="Id">The ID.</param>
 public sealed record IdEntry(IdKind Kind, string Name, long Id);
 
 /// <summary>
-/// Reads IDs of other software to import: lines of the form <c>kind,name,id</c>, where the kind is <c>user</c>, <c>group</c> or
-/// <c>counter</c>. The ID of a counter is the next number that the other software would have assigned. The complete text is checked
-/// before the caller uses any of it.
+/// Represents IDs that other software has assigned and that are imported. They are read from lines of the form <c>kind,name,id</c>, where
+/// the kind is <c>user</c>, <c>group</c> or <c>counter</c>. The ID of a counter is the next number that the other software would have
+/// assigned.
 /// </summary>
 public sealed class IdImport
 {
@@ -40,9 +43,14 @@ public sealed class IdImport
             if (line.Trim().Length == 0 || (number == 1 && line.Trim() == Header))
                 continue;
             if (import.ReadLine(line, out var error) is { } entry)
-                error = FindDuplicate(names, (entry.Kind, entry.Name), "name", number) ?? FindDuplicate(numbers, (entry.Kind, entry.Id), "id", number);
+            {
+                error = FindDuplicate(names, (entry.Kind, entry.Name), "name", number)
+                    ?? FindDuplicate(numbers, (entry.Kind, entry.Id), "id", number);
+            }
             else
+            {
                 entry = null;
+            }
             if (error is not null)
                 found.Add($"line {number.ToString(CultureInfo.InvariantCulture)}: {error}");
             else if (entry is not null)

@@ -7,8 +7,8 @@ using Porthor.Storage;
 namespace Porthor.Users;
 
 /// <summary>
-/// Assigns IDs to users and groups, in deployments whose directory does not contain them. It replaces the Firestore database of the
-/// reference (docs/decisions/0011-numeric-ids.md).
+/// Assigns IDs to users and groups in deployments whose directory contains no IDs. It replaces the Firestore database of the reference
+/// (docs/decisions/0011-numeric-ids.md).
 /// </summary>
 public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logger)
 {

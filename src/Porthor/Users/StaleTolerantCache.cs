@@ -27,9 +27,9 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
     /// unavailable.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="query">Queries the directory. It limits its own duration, and continues if a requester stops waiting.</param>
+    /// <param name="query">Queries the directory. It has its own time limit, and continues if a caller stops waiting.</param>
     /// <param name="requirement">Specifies which values are sufficient.</param>
-    /// <param name="cancellationToken">Ends the wait of this requester.</param>
+    /// <param name="cancellationToken">Ends the wait of this caller.</param>
     /// <exception cref="UserDirectoryException">
     /// The directory did not respond or returned an invalid entry, and a cached value is not sufficient.
     /// </exception>
@@ -57,12 +57,12 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
         }
     }
 
-    /// <summary>Returns the cached value of any age; the default value if there is none.</summary>
+    /// <summary>Returns the cached value, however old it is; the default value of the type if there is none.</summary>
     public TValue? TryGetCached(TKey key) => entries.TryGet(key, out var entry) ? entry.Value : default;
 
     public void Remove(TKey key)
     {
-        // A query that is running must not store its result either.
+        // A query that is in progress must not add its result to the cache.
         Interlocked.Increment(ref generation);
         entries.TryRemove(key);
     }
@@ -83,7 +83,7 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
     private CachedValue<TValue> Fresh(Entry entry) =>
         new(entry.Value, entry.Since + (long)(Lifetime.TotalSeconds * clock.TimestampFrequency));
 
-    /// <summary>Returns a value that is valid until the directory is queried again.</summary>
+    /// <summary>Returns a value that is valid until the pause of the circuit breaker ends.</summary>
     private CachedValue<TValue>? Stale(Entry? entry) => entry is null ? null : new(entry.Value, circuitBreaker.PauseEnd);
 
     private sealed record Entry(TValue Value, long Since);

@@ -21,8 +21,8 @@ public sealed record AllGroups(IReadOnlyList<Group> User, IReadOnlyList<Group> S
 
 /// <summary>Represents the settings of the user information.</summary>
 /// <param name="AddUserGroup">
-/// True if a user without a GID has their UID as GID, as with GitHub. If the groups are read from the directory, such a user also has a
-/// group of their own name.
+/// True if a user without a GID gets their UID as GID, as with GitHub. If the groups are read from the directory, the user also gets a
+/// group with their own name.
 /// </param>
 public sealed record UserInfoOptions(bool AddUserGroup = false)
 {

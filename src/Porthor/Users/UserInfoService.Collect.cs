@@ -25,7 +25,8 @@ public sealed partial class UserInfoService
             until = entry?.Until ?? 0;
             if (groups.Count == 0)
             {
-                var listed = await ListedGroupsAsync(record.Username, uid ?? found.Uid, gid ?? found.Gid, requirements.Groups, cancellationToken);
+                var listed = await ListedGroupsAsync(
+                    record.Username, uid ?? found.Uid, gid ?? found.Gid, requirements.Groups, cancellationToken);
                 groups = listed?.Value ?? groups;
                 until = Math.Min(until, listed?.Until ?? 0);
             }
@@ -40,8 +41,8 @@ public sealed partial class UserInfoService
     }
 
     /// <summary>
-    /// Returns the values that a response of forward authentication requires: the email address, if the record has none and the directory
-    /// may have one; and the groups, if the quota of the service depends on them.
+    /// Returns the values that a response of forward authentication requires: the email address, if the record contains none and the
+    /// directory provides email addresses; and the groups, if the quota of the service depends on them.
     /// </summary>
     private FreshnessRequirements RequirementsOf(UserData stored, string? service, QuotaPlan? plan)
     {
@@ -55,7 +56,8 @@ public sealed partial class UserInfoService
     private static bool DependsOnGroups(QuotaPlan? plan) => plan is not null && (plan.Groups.Count > 0 || plan.Bypass.Count > 0);
 
     /// <summary>
-    /// Returns the UID from the record or from the assigned IDs. If it is not required, an unavailable store is not an error.
+    /// Returns the UID from the record or from the assigned IDs. If the groups are not required, an unavailable store is not an error, and
+    /// the UID is null.
     /// </summary>
     private async ValueTask<(long? Uid, bool IsComplete)> UidAsync(
         TokenRecord record, FreshnessRequirements requirements, CancellationToken cancellationToken)
@@ -99,8 +101,8 @@ public sealed partial class UserInfoService
     }
 
     /// <summary>
-    /// Returns true if the name of the primary group must be read. If Porthor assigns IDs, the GIDs of the directory are not used, so the
-    /// primary group cannot be found by its GID.
+    /// Returns true if the name of the primary group must be read from the directory. This is always necessary if Porthor assigns IDs,
+    /// because the GIDs of the directory are not used then, and the primary group cannot be found by its GID.
     /// </summary>
     private bool NeedsPrimary(IReadOnlyList<DirectoryGroup> members, long gid) => ids is not null || members.All(group => group.Gid != gid);
 

@@ -8,8 +8,8 @@ namespace Porthor.Users;
 public sealed partial class UserInfoService
 {
     /// <summary>
-    /// The maximum number of concurrent queries for the groups of users. It is less than the number of connections, so that other
-    /// requests can use the directory.
+    /// The maximum number of concurrent queries for the groups of users. It is less than the number of connections, so that other requests
+    /// can query the directory at the same time.
     /// </summary>
     private const int ListingAtOnce = 4;
 
@@ -96,7 +96,7 @@ public sealed partial class UserInfoService
         }
     }
 
-    /// <summary>Represents a user of a list that is being built.</summary>
+    /// <summary>Contains the data of a user while the list is created.</summary>
     private sealed class UserListing(string name, DirectoryUser entry)
     {
         public string Name { get; } = name;

@@ -7,8 +7,8 @@ using Porthor.Tokens;
 namespace Porthor.Users;
 
 /// <summary>
-/// Collects the information about a user (README.md in this folder, contract/userinfo.md 2): the values of the token's record, those of
-/// the directory where the record has none, and the quota.
+/// Collects the information about a user (README.md in this folder, contract/userinfo.md 2): the values of the token's record, the values
+/// of the directory for fields that the record does not contain, and the quota.
 /// </summary>
 /// <param name="options">The settings.</param>
 /// <param name="directory">The directory; null if the deployment has none.</param>
@@ -21,7 +21,7 @@ public sealed partial class UserInfoService(
     UserInfoOptions options, IUserDirectory? directory, NumericIds? ids, QuotaPlan? quotas, QuotaOverrides overrides, TimeProvider clock,
     ILogger<UserInfoService> logger)
 {
-    // The results are cached as long as the record to which they belong.
+    // A result is cached as long as the record from which it was computed.
     private readonly ConditionalWeakTable<TokenRecord, UserInfoSnapshot> snapshots = [];
     private readonly CachedUserDirectory? cachedDirectory =
         directory is null ? null : new CachedUserDirectory(directory, options.DirectoryCache, clock);
@@ -49,8 +49,8 @@ public sealed partial class UserInfoService(
     }
 
     /// <summary>
-    /// Returns the user information for a response of forward authentication if it is cached; otherwise null. Overrides of quotas may
-    /// have been changed up to <see cref="QuotaOverrides.Freshness"/> ago. While the directory is unavailable, values that are not
+    /// Returns the user information for a response of forward authentication if it is cached; otherwise null. A change of the quota
+    /// overrides takes effect after up to <see cref="QuotaOverrides.Freshness"/>. While the directory is unavailable, values that are not
     /// required may be missing.
     /// </summary>
     public UserInfo? TryGetRecent(TokenRecord record) => overrides.TryGetRecent(out var plan) ? TryGetCached(record, plan) : null;

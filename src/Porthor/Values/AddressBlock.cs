@@ -32,8 +32,8 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     /// <summary>
-    /// Returns the block of the IPv4-mapped addresses of an IPv4 block (<c>::ffff:192.0.2.0/120</c>), in which form older versions and
-    /// other software stored addresses; null for an IPv6 block.
+    /// Returns the block of the IPv4-mapped addresses of an IPv4 block (<c>::ffff:192.0.2.0/120</c>), because older versions and other
+    /// software stored addresses in this form. Returns null for an IPv6 block.
     /// </summary>
     public AddressBlock? Mapped => Address.AddressFamily == AddressFamily.InterNetwork
         ? new AddressBlock(Address.MapToIPv6(), MappedPrefixLength + PrefixLength)
@@ -61,8 +61,8 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     }
 
     /// <summary>
-    /// Returns true for an IPv6 address or block with a zone (<c>fe80::1%eth0</c>, RFC 4007). Such a text is valid, but no stored address
-    /// is equal to it.
+    /// Returns true for an IPv6 address or block with a zone (<c>fe80::1%eth0</c>, RFC 4007). Such a text is valid, but stored addresses
+    /// have no zone, so it matches none of them.
     /// </summary>
     public static bool IsZoned(string text)
     {
@@ -108,7 +108,7 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
 
     private static int Width(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
 
-    /// <summary>Returns true for four decimal octets without leading zeros, which other software treats as octal.</summary>
+    /// <summary>Returns true for four decimal octets. Leading zeros are not accepted, because other software reads them as octal.</summary>
     private static bool IsIPv4(ReadOnlySpan<char> text)
     {
         for (var octets = 1; ; octets++)

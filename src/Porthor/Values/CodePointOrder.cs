@@ -2,7 +2,7 @@ namespace Porthor.Values;
 
 /// <summary>
 /// Compares strings by Unicode code points. The ordinal order of UTF-16 differs if a surrogate pair is compared with a character above
-/// U+D7FF. The reference sorts by code points, and its data and Porthor's must have the same order.
+/// U+D7FF. The reference sorts by code points, and the data of both products must have the same order.
 /// </summary>
 public sealed class CodePointOrder : IComparer<string>
 {
@@ -25,8 +25,8 @@ public sealed class CodePointOrder : IComparer<string>
     }
 
     /// <summary>
-    /// Returns a number that orders surrogates after the other characters of the Basic Multilingual Plane, as the code points that they
-    /// encode.
+    /// Returns a number for the comparison. Surrogates are ordered after all other characters of the Basic Multilingual Plane, like the
+    /// code points that they encode.
     /// </summary>
     private static int Weight(char c) => c switch
     {

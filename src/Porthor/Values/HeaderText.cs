@@ -13,7 +13,7 @@ public static class HeaderText
     private static readonly SearchValues<char> Controls =
         SearchValues.Create([.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(char.IsControl)]);
 
-    /// <summary>The control characters of ASCII without the tab. A web server does not send them in a header.</summary>
+    /// <summary>The control characters of ASCII except the tab. The web server refuses to send them in a header.</summary>
     private static readonly SearchValues<char> AsciiControls =
         SearchValues.Create([.. Enumerable.Range(0, 0x80).Select(code => (char)code).Where(c => IsUnsendable(c))]);
 
@@ -35,7 +35,7 @@ public static class HeaderText
 
     /// <summary>
     /// Decodes a URL in a request header as UTF-8 text. If it is not UTF-8, its bytes from 0x80 are percent-encoded, so that the URL still
-    /// leads to the same address.
+    /// identifies the same resource.
     /// </summary>
     public static string DecodeUrl(string bytes)
     {

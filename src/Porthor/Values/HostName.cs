@@ -41,8 +41,8 @@ public static class HostName
     }
 
     /// <summary>
-    /// Returns whether only a port follows the address. <see cref="Uri"/> accepts <c>http://[::1].example.org</c> with the host
-    /// <c>::1</c>.
+    /// Returns true if the host ends with the address in brackets. The check is necessary because <see cref="Uri"/> accepts
+    /// <c>http://[::1].example.org</c> and returns the host <c>::1</c>.
     /// </summary>
     private static bool EndsWithAddress(string url)
     {

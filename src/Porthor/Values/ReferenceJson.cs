@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Porthor.Values;
 
 /// <summary>
-/// Writes JSON like the reference: compact, and with only those characters escaped that JSON requires. The encoders of .NET escape more
-/// characters, so that the stored records would differ from those of the reference.
+/// Writes JSON in the same format as the reference: compact, and only those characters are escaped for which JSON requires it. The encoders
+/// of .NET escape more characters, so that the stored records would differ from those of the reference.
 /// </summary>
 public static class ReferenceJson
 {

@@ -18,7 +18,7 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
         Text = string.Join(',', sortedNames);
     }
 
-    /// <summary>Returns the form of the token index: the names, separated by commas; empty for no scopes.</summary>
+    /// <summary>Returns the text that the token index contains: the names, separated by commas; empty for no scopes.</summary>
     public string Text { get; }
 
     /// <summary>Returns the names in ascending order.</summary>
@@ -31,7 +31,7 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
     public static ScopeSet Of(params IEnumerable<string> scopes)
     {
         string[] given = [.. scopes];
-        // This is the usual case, because stored names are sorted.
+        // In most cases the names are sorted, because stored names are.
         var sorted = IsAscending(given) ? given : [.. given.Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance)];
         return sorted.Length == 0 ? Empty : new ScopeSet(sorted);
     }

@@ -15,7 +15,8 @@ public readonly record struct TimeParseError(string Reason, bool OutOfRange);
 public static partial class TimeText
 {
     /// <summary>
-    /// The largest number that is interpreted as seconds. Larger numbers are milliseconds: as seconds, they would be after the year 2600.
+    /// The largest number that is interpreted as seconds. Larger numbers, which would be seconds after the year 2600, are interpreted as
+    /// milliseconds.
     /// </summary>
     private const decimal LargestSeconds = 20_000_000_000m;
     private const string BeyondCalendar = "dates after 9999 are not supported as unix timestamps";
@@ -56,8 +57,8 @@ public static partial class TimeText
     }
 
     /// <summary>
-    /// Converts a stored number. It is interpreted as seconds over the whole range of the calendar, and as milliseconds only outside this
-    /// range, because records contain seconds.
+    /// Converts a stored number. Because records contain seconds, a number is interpreted as milliseconds only if it is outside the range
+    /// of the calendar as seconds.
     /// </summary>
     public static bool TryFromStoredNumber(decimal number, out DateTimeOffset time) =>
         TryFromNumber(

@@ -25,8 +25,8 @@ public readonly record struct WebOrigin(string Scheme, string Host, int Port)
     private bool HasDefaultPort => Port == (Scheme == "https" ? 443 : 80);
 
     /// <summary>
-    /// Returns whether this is the origin of a request, given the origin of its URL as the proxy knows it. If TLS ends in front of that
-    /// proxy, it knows a URL with http, and the browser's origin has https.
+    /// Returns true if this is the origin of a request, given the origin of the URL that the proxy reports. If TLS is terminated in front
+    /// of the proxy, the proxy reports a URL with http, and the browser sends an origin with https.
     /// </summary>
     public bool IsOriginOf(WebOrigin request) =>
         Host == request.Host
@@ -37,6 +37,8 @@ public readonly record struct WebOrigin(string Scheme, string Host, int Port)
     public override string ToString()
     {
         var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
-        return HasDefaultPort ? $"{Scheme}://{host}" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Scheme}://{host}:{Port}");
+        return HasDefaultPort
+            ? $"{Scheme}://{host}"
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Scheme}://{host}:{Port}");
     }
 }
