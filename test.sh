@@ -27,7 +27,8 @@ if [ "${1:-}" = --fast ]; then
   }
   run_fast Porthor.Tests "$@"
   # The tests of these folders take most of the time.
-  run_fast Porthor.Server.Tests --filter-not-namespace 'Porthor.Server.Tests.Login*' --filter-not-namespace 'Porthor.Server.Tests.Hostile*' \
+  run_fast Porthor.Server.Tests \
+    --filter-not-namespace 'Porthor.Server.Tests.Login*' --filter-not-namespace 'Porthor.Server.Tests.Hostile*' \
     --filter-not-namespace 'Porthor.Server.Tests.Observation*' "$@"
   exit "$failed"
 fi

@@ -30,7 +30,7 @@ git grep -zlIE 'contract/[a-z-]+\.md|[Dd]eviations?( [0-9]|$)' -- ':!tools/refer
     sub(/^ *(\/\/+|[*#-])? */, "", next_text)
     rest = text " " next_text
     taken = 0
-    while (match(rest, /[a-z\/-]+\.md\)?( [0-9]+(\.[0-9]+)?((, | and | or | to )[0-9]+(\.[0-9]+)?)*)?|[Dd]eviations? [0-9]+((, | and | or | to )[0-9]+)*/)) {
+    while (match(rest, reference)) {
       taken += RSTART
       if (taken > length(text)) break
       taken += RLENGTH - 1
@@ -52,7 +52,11 @@ git grep -zlIE 'contract/[a-z-]+\.md|[Dd]eviations?( [0-9]|$)' -- ':!tools/refer
       numbers(found, "section " page)
     }
   }
-  BEGIN { while ((getline line < list) > 0) known[line] = 1 }
+  BEGIN {
+    while ((getline line < list) > 0) known[line] = 1
+    more = "(, | and | or | to )"
+    reference = "[a-z/-]+\\.md\\)?( [0-9]+(\\.[0-9]+)?(" more "[0-9]+(\\.[0-9]+)?)*)?|[Dd]eviations? [0-9]+(" more "[0-9]+)*"
+  }
   FNR == 1 { if (file != "") check(last, ""); file = FILENAME; last = $0; row = 1; next }
   { check(last, $0); last = $0; row = FNR }
   END { check(last, ""); exit bad }

@@ -51,7 +51,8 @@ git ls-files -z 'tests/*.cs' | xargs -0 awk -v number="($prefixes)-[0-9]+" '
   { if (type != "") add($0, place); else if ($0 !~ /^ *$/) comment = "" }
 ' | sort -u >"$work/named"
 
-unknown=$(git grep -nowE "($prefixes)-[0-9]+" -- ':!changelog.d' | awk -F: 'NR == FNR { known[$1] = 1; next } !($3 in known)' <(echo "$numbers") -)
+unknown=$(git grep -nowE "($prefixes)-[0-9]+" -- ':!changelog.d' |
+  awk -F: 'NR == FNR { known[$1] = 1; next } !($3 in known)' <(echo "$numbers") -)
 if [ -n "$unknown" ]; then
   echo "tools/scenarios.sh: $page does not have these scenarios:" "$unknown" >&2
   exit 1
@@ -79,7 +80,10 @@ awk '
 ' "$work/named" "$page" >"$work/page"
 
 if [ "${1:-}" = --check ]; then
-  cmp -s "$work/page" "$page" || { echo "tools/scenarios.sh: the column Tests of $page is out of date; run 'tools/scenarios.sh'" >&2; exit 1; }
+  if ! cmp -s "$work/page" "$page"; then
+    echo "tools/scenarios.sh: the column Tests of $page is out of date; run 'tools/scenarios.sh'" >&2
+    exit 1
+  fi
 else
   cat "$work/page" >"$page"
 fi

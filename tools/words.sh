@@ -1,82 +1,89 @@
 #!/usr/bin/env bash
-# Reports words that the texts and names of Porthor avoid, with the word to use instead. The first list applies to every line, the second
-# one to prose: Markdown, comments, and log messages. A line is exempt if it matches the third list.
+# Reports words that the texts and names of Porthor avoid, with the words to use instead. The words of the first list are reported in every
+# line, those of the second list only in prose: Markdown, comments, and log messages. Only whole words are reported, in any case.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Words in names and texts. Format: words, a colon, the words to use instead.
 everywhere='
+ails|ailment|ailments: is unavailable, degraded
 asker|askers: requester, client
-gate|gates: forward authentication, lock
-ledger|ledgers: token index (code), token list (documentation)
-upkeep: maintenance
-reseal|reseals|resealed|unseal|unsealed: re-encrypt, decrypt
 doubt|doubts: warning
-vault|vaults: record store (code), token records (documentation)
-ailment|ailments|ails: error, failure
+gate|gates: forward authentication; lock
+ledger|ledgers: token index in code, token list in documents
+reseal|reseals|resealed|resealing: re-encrypt
+unseal|unseals|unsealed: decrypt
+upkeep: maintenance
+vault|vaults: record store in code, token records in documents
 whoever|whomever|whatever: the noun that is meant
 '
 
-# Words in prose.
 prose='
-fault|faults: error, failure
-remember|remembers|remembered: cache, cached, store
-recall|recalls|recalled: look up in the cache
-narrowed|narrows|narrowing|widen|widens|widened|widening: reduce, extend
-stranger|strangers|visitor|visitors: client, signed-in user
-leaving: graceful shutdown
-once more|anew: again
+anew|once more: again
+are away|is away|was away: is unavailable
+are over|is over|was over: has ended, has expired
+believe|believes|thinks: the technical verb
 by itself|by themselves: alone, automatically
-goes on|go on: continues
-gives up|give up|given up|gave up: stops, is closed
-is away|are away|was away: is unavailable
-is over|are over|was over: has ended, has expired
-says nothing|say nothing: does not respond, does not contain
-let in|lets in|let through|lets through: allowed
-tells|told: reports, returns, contains
-knows|knew: has, contains, is configured with
-wants|wanted: requires, requested
-thinks|believes|speaks|hears|forgets|forgot: the technical verb
-thus|hence|hereby|thereby|wherein|thereof|albeit|upon|whichever|wherever: so, therefore, by, in, any
+fault|faults: error, failure
+forgets|forgot: removes, omits
+gave up|give up|given up|gives up: stops, is closed
+go on|goes on: continues
+hence|thus: so, therefore
+hereby|thereby|thereof|wherein|whereby: a sentence with a verb
+knew|knows: has, contains
+leaving: graceful shutdown
+let in|let through|lets in|lets through: allowed
+narrowed|narrowing|narrows: reduce
+recall|recalled|recalls: look up in the cache
+remember|remembered|remembers: cache, store
+say nothing|says nothing: does not respond, does not contain
+stranger|strangers|visitor|visitors: client, user
+tell apart|telling apart|tells apart: distinguish
+told|tells: reports, returns, contains
+upon: on
+wanted|wants: requested, requires
+wherever|whichever: each, any
+widen|widened|widening|widens: extend
 '
 
-# Texts that the contract prescribes, quotations, and standard terms: a file (or the beginning of its path), a colon, and a pattern.
+# Exempt lines: the path of a file or folder (empty for all files), a colon, and a pattern for the line in lower case. These are prescribed
+# texts, quotations, standard terms and names of other products.
+# shellcheck disable=SC2016 # the backquotes are part of a pattern
 allowed='
-CHANGELOG.md:ledger|vault
-LICENSE:.
+changelog.md:ledger|vault|field `fault`
+license:.
 docs/decisions/0037-record-store-and-token-index.md:ledger|vault
-docs/operators/upgrade.md:ledger|vault
-deploy/nginx/porthor/pass.conf:X-Vault-Token
-deploy/systemd/:Wants=
-tests/:[Ff]ault
-:fault injection
+docs/operators/upgrade.md:ledger|vault|field `fault`
+deploy/nginx/porthor/pass.conf:x-vault-token
+deploy/systemd/:wants=
+docs/developers/extending.md:porthor.crash.tests/faults
+tests/:fault
+:fault[ -]injection|faultinjectingproxy
 '
 
+# shellcheck disable=SC2016
 git ls-files -z '*.cs' '*.razor' '*.md' '*.sh' '*.sql' '*.yaml' '*.yml' '*.conf' '*.cfg' '*.caddy' '*.props' '*.csproj' \
   ':!tools/words.sh' ':!tools/openapi' ':!docs/contract/scenarios.md' |
   EVERYWHERE=$everywhere PROSE=$prose ALLOWED=$allowed xargs -0 awk '
     function load(text, kind,   lines, count, i, at) {
       count = split(text, lines, "\n")
-      for (i = 1; i <= count; i++) {
-        at = index(lines[i], ": ")
-        if (at == 0) continue
-        words[++rules] = "[^a-z0-9_](" substr(lines[i], 1, at - 1) ")[^a-z0-9_]"
-        instead[rules] = substr(lines[i], at + 2)
-        kinds[rules] = kind
-        any[kind] = any[kind] (any[kind] == "" ? "" : "|") substr(lines[i], 1, at - 1)
-      }
+      for (i = 1; i <= count; i++)
+        if ((at = index(lines[i], ": ")) > 0) {
+          words[++rules] = "[^a-z0-9_](" substr(lines[i], 1, at - 1) ")[^a-z0-9_]"
+          instead[rules] = substr(lines[i], at + 2)
+          kinds[rules] = kind
+          any[kind] = any[kind] (any[kind] == "" ? "" : "|") substr(lines[i], 1, at - 1)
+        }
     }
     function exempt(   i) {
       for (i = 1; i <= exemptions; i++)
-        if (index(FILENAME, place[i]) == 1 && $0 ~ pattern[i]) return 1
+        if (index(tolower(FILENAME), place[i]) == 1 && line ~ pattern[i]) return 1
       return 0
     }
-    function check(text, kind,   i, found) {
+    function check(text, kind,   i) {
       if (text !~ "[^a-z0-9_](" any[kind] ")[^a-z0-9_]" || exempt()) return
       for (i = 1; i <= rules; i++)
         if (kinds[i] == kind && match(text, words[i])) {
-          found = substr(text, RSTART + 1, RLENGTH - 2)
-          printf "%s:%d: \"%s\": use %s\n", FILENAME, FNR, found, instead[i]
+          printf "%s:%d: \"%s\": use %s\n", FILENAME, FNR, substr(text, RSTART + 1, RLENGTH - 2), instead[i]
           failed = 1
         }
     }
@@ -95,9 +102,7 @@ git ls-files -z '*.cs' '*.razor' '*.md' '*.sh' '*.sql' '*.yaml' '*.yml' '*.conf'
       check(line, "everywhere")
       if (FILENAME ~ /\.(cs|razor)$/) {
         if (match(line, /\/\/.*|@\*.*|message = ".*/)) check(" " substr(line, RSTART), "prose")
-      } else if (FILENAME ~ /\.md$/ || line ~ /#|--/) {
-        check(line, "prose")
-      }
+      } else if (FILENAME ~ /\.md$/ || line ~ /#|--/) check(line, "prose")
     }
     END { exit failed }
   '
