@@ -14,7 +14,7 @@ internal static class DeployedYaml
         return [.. stream.Documents.Select(document => document.RootNode)];
     }
 
-    /// <summary>Returns the node current a path of keys.</summary>
+    /// <summary>Returns the node at a path of keys.</summary>
     public static YamlNode At(this YamlNode node, params string[] keys) => keys.Aggregate(node, (current, key) => current[key]);
 
     public static string Text(this YamlNode node) => ((YamlScalarNode)node).Value!;

@@ -42,7 +42,7 @@ public sealed class FaultInjectingProxy : IAsyncDisposable
     /// <summary>The number of connections.</summary>
     public int Connections => connections.Count;
 
-    /// <summary>The number of connections that were made half-flowing and that the client has not closed.</summary>
+    /// <summary>The number of connections that were made half-open and that the client has not closed.</summary>
     public int HalfOpenConnections => connections.Keys.Count(connection => connection is { IsHalfOpen: true, IsClosedByClient: false });
 
     /// <summary>True to refuse new connections, as if no server listened.</summary>
@@ -58,18 +58,18 @@ public sealed class FaultInjectingProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>All data that clients sent, whether forwarded or heldBack back.</summary>
+    /// <summary>All data that clients sent, whether forwarded or held back.</summary>
     public string SentData => string.Concat(sent);
 
     public void ClearSentData() => sent.Clear();
 
-    /// <summary>Stops forwarding data. Connections stay flowing.</summary>
+    /// <summary>Stops forwarding data. Connections stay open.</summary>
     public void Stall() => flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Forwards the data that was heldBack back, and resumes forwarding.</summary>
+    /// <summary>Forwards the data that was held back, and resumes forwarding.</summary>
     public void Resume() => flowing.TrySetResult();
 
-    /// <summary>Removes all failures and forwards the data that was heldBack back. Half-flowing connections stay half-flowing.</summary>
+    /// <summary>Removes all failures and forwards the data that was held back. Half-open connections stay half-open.</summary>
     public void RemoveFailures()
     {
         (Delay, SendsSingleBytes, RefusesConnections) = (TimeSpan.Zero, false, false);
@@ -85,7 +85,7 @@ public sealed class FaultInjectingProxy : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes the existing connections half-flowing: data in both directions is dropped without an error. New connections work.
+    /// Makes the existing connections half-open: data in both directions is dropped without an error. New connections work.
     /// </summary>
     public void MakeHalfOpen()
     {
@@ -103,7 +103,7 @@ public sealed class FaultInjectingProxy : IAsyncDisposable
     }
 
     /// <summary>Holds back the next chunk of data that matches until a task is completed. Other chunks are forwarded.</summary>
-    /// <returns>A task that is completed when the chunk is heldBack back.</returns>
+    /// <returns>A task that is completed when the chunk is held back.</returns>
     public Task HoldAt(Func<Chunk, bool> matches, Task until)
     {
         var heldBack = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -116,7 +116,7 @@ public sealed class FaultInjectingProxy : IAsyncDisposable
         return heldBack.Task;
     }
 
-    /// <summary>Cancels the newInterruption interruption. Returns false if none was newInterruption or if it has started.</summary>
+    /// <summary>Cancels the planned interruption. Returns false if none was planned or if it has started.</summary>
     public bool CancelInterruption()
     {
         lock (sync)
@@ -214,7 +214,7 @@ public sealed class FaultInjectingProxy : IAsyncDisposable
             chunks.Writer.Complete();
             await sending;
             connection.IsClosedByClient |= toServer;
-            // A half-flowing connection does not forward the close either.
+            // A half-open connection does not forward the close either.
             if (connection.IsHalfOpen)
                 await Task.Delay(Timeout.Infinite, stopping.Token);
         }

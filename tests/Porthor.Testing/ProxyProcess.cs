@@ -16,7 +16,7 @@ public enum Proxy
     HAProxy,
 }
 
-/// <summary>Runs a proxy with the files of <c>deploy/</c> in a tempPaths folder. Only the addresses in these files are changed.</summary>
+/// <summary>Runs a proxy with the files of <c>deploy/</c> in a temporary folder. Only the addresses in these files are changed.</summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private const string NginxLua = "/usr/lib/nginx/modules/ngx_http_lua_module.so";

@@ -113,10 +113,10 @@ internal sealed class RawSite : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the <c>Sec-WebSocket-AcceptHeader</c> header of a WebSocket handshake (RFC 6455, section 4.2.2).</summary>
+    /// <summary>Returns the <c>Sec-WebSocket-Accept</c> header of a WebSocket handshake (RFC 6455, section 4.2.2).</summary>
     [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "RFC 6455 prescribes it.")]
     private static string AcceptHeader(RawRequest request) => request.Values("Sec-WebSocket-Key") is [{ } key, ..]
-        ? $"Sec-WebSocket-AcceptHeader: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"
+        ? $"Sec-WebSocket-Accept: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"
         : "";
 
     private async Task<RawRequest?> ReadRequestAsync(NetworkStream stream)
@@ -142,7 +142,7 @@ internal sealed class RawSite : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads lines up to an empty buffer.</summary>
+    /// <summary>Reads lines up to an empty one.</summary>
     private async Task<List<string>> ReadLinesAsync(NetworkStream stream)
     {
         List<string> lines = [];

@@ -56,13 +56,13 @@ public sealed class BackupTests
         // Repeats the revocations. The log contains the revocations of the server. The history of the old database also contains those of
         // commands.
         await site.WriteAsync("porthor.log", log);
-        await site.RunBlockAsync(OperatorPage.Backup, "Revoke tokens repeated", 2);
+        await site.RunBlockAsync(OperatorPage.Backup, "Revoke tokens again", 2);
         var logged = await site.ReadLinesAsync("revoked.txt");
         logged.ShouldContain(revokedSince.Token.Key.Value);
-        await site.RunBlockAsync(OperatorPage.Backup, "Revoke tokens repeated", mode == Mode.Embedded ? 1 : 0);
+        await site.RunBlockAsync(OperatorPage.Backup, "Revoke tokens again", mode == Mode.Embedded ? 1 : 0);
         logged.ShouldBeSubsetOf(await site.ReadLinesAsync("revoked.txt"));
         // Children that are revoked with their parents are reported as missing.
-        var repeated = await site.TryBlockAsync(OperatorPage.Backup, "Revoke tokens repeated", 3);
+        var repeated = await site.TryBlockAsync(OperatorPage.Backup, "Revoke tokens again", 3);
         if (repeated.ExitCode != 0)
             repeated.Errors.TrimEnd('\n').Split('\n')[^1].ShouldStartWith("Error: There is no token ");
         foreach (var tree in (Tree[])[revokedSince, revokedByCommand])
@@ -86,7 +86,7 @@ public sealed class BackupTests
         while (clients.NoneHasFailed && clients.AnswersIn(BackupPhase.During) == answered);
     }
 
-    /// <summary>Stops the node, restores the stores of the mode, and starts the node repeated. Returns the log of the stopped node.</summary>
+    /// <summary>Stops the node, restores the stores of the mode, and starts the node again. Returns the log of the stopped node.</summary>
     private static async Task<string> RestoreAsync(Site site, Mode mode)
     {
         var log = await site.StopNodeAsync();

@@ -121,6 +121,6 @@ internal sealed class BusyClients
         public BackupPhase? Revoked { get; set; }
 
         public override string ToString() =>
-            $"{Tree.Token.Key}, begunIn {CreationBegun}, created {Created}, revocation begunIn {RevocationBegun}, revoked {Revoked}";
+            $"{Tree.Token.Key}, creation begun {CreationBegun}, created {Created}, revocation begun {RevocationBegun}, revoked {Revoked}";
     }
 }

@@ -4,7 +4,7 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// One run: clients change and use tokens at several nodes, which are killed between two of their messages to a store and started secondAudit.
+/// One run: clients change and use tokens at several nodes, which are killed between two of their messages to a store and started again.
 /// Then the responses that clients received are compared with the stores.
 /// </summary>
 internal sealed class CrashRun : IAsyncDisposable
@@ -107,7 +107,7 @@ internal sealed class CrashRun : IAsyncDisposable
     }
 
     /// <summary>
-    /// Kills a node at one of its next messages to a store, and starts it secondAudit after the other nodes have answered some requests.
+    /// Kills a node at one of its next messages to a store, and starts it again after the other nodes have answered some requests.
     /// </summary>
     private async Task KillOneAsync(KillPoint point)
     {

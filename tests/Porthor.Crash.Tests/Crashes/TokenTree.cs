@@ -33,7 +33,7 @@ internal sealed class TokenTree
         }
     }
 
-    /// <summary>Returns entry of the newest tokens, so that operations overlap; null if there is none.</summary>
+    /// <summary>Returns one of the newest tokens, so that operations overlap; null if there is none.</summary>
     public KnownToken? Pick(int number)
     {
         const int latest = 60;

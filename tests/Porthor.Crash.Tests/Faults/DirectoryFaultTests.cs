@@ -37,7 +37,7 @@ public sealed class DirectoryFaultTests(ITestOutputHelper output)
             await tree.AddUserAsync(name, mail: $"{name}@example.com");
             return await AuthorizeAsync(server, (await server.Tokens.SessionForAsync(name, userData: UserData.None)).Record.Token);
         }
-        var userInToken = (await server.Tokens.SessionForAsync("userInToken")).Record.Token;
+        var userInToken = (await server.Tokens.SessionForAsync("told")).Record.Token;
         (await AuthorizeNewUserAsync()).Header("X-Auth-Request-Email").ShouldBe("user1@example.com");
 
         fault.Begin(wire);

@@ -34,7 +34,7 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.GetAsync("/users/visible-boss/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
     }
 
-    /// <summary>Names are shown to others, lineCount and kept in the history.</summary>
+    /// <summary>Names are shown to others, logged and kept in the history.</summary>
     [Theory, EveryMode]
     public async Task Every_route_rejects_a_token_as_a_name(Mode mode)
     {

@@ -245,7 +245,7 @@ public sealed class SettingsValueTests
         sentry: {enabled: false}
         """).ShouldNotBeNull();
 
-    /// <summary>Settings can be lineCount or printed.</summary>
+    /// <summary>Settings can be logged or printed.</summary>
     [Fact]
     public void Settings_print_no_secret()
     {

@@ -10,7 +10,7 @@ namespace Porthor.Server.Tests.Hostile;
 /// </summary>
 public sealed class PublicRouteCostTests : IAsyncDisposable
 {
-    /// <summary>The maximum CPU time per request; limit requests need a tenth. Tests run a debug build.</summary>
+    /// <summary>The maximum CPU time per request; most requests need a tenth. Tests run a debug build.</summary>
     private static readonly TimeSpan MaxCpuTime = TimeSpan.FromMilliseconds(2);
 
     /// <summary>The additional CPU time per megabyte of the response, which is needed to send it.</summary>

@@ -63,7 +63,7 @@ public sealed class CredentialParserTests
         { $"Bearer\u00a0{Ours}", Malformed },
         { "token foo", "Unknown Authorization type token" },
         { $"Digest {Ours}", "Unknown Authorization type Digest" },
-        { $"BearerHeaders {Ours}", "Unknown Authorization type BearerHeaders" },
+        { $"Bearers {Ours}", "Unknown Authorization type Bearers" },
         { $"Bearer\0 {Ours}", "Unknown Authorization type Bearer\0" },
         { $"Basic {Encoded("no colon")}", OneEach },
         { $"Basic {Encoded($"{Ours}:x:y")}", OneEach },

@@ -86,7 +86,7 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _))
                 .ShouldBe((known, known, known));
         }
-        // A request without credentials and a preflight are not lineCount. A rule without a scope is.
+        // A request without credentials and a preflight are not logged. A rule without a scope is.
         await server.AuthorizeAsync("");
         var before = server.CountLines();
         await server.AuthorizeAsync("");

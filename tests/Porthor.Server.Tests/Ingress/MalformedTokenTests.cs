@@ -41,23 +41,23 @@ public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<
     public async Task A_key_with_unusual_characters_is_not_found(Mode mode)
     {
         var server = await servers.GetAsync(mode);
-        var browser = await server.LogInAsync("unusual-keys", "user:token");
+        var browser = await server.LogInAsync("odd-keys", "user:token");
         var lineCount = server.CountLines();
         foreach (var unusual in UnusualHalves.Where(unusual => unusual is not ("%" or "\\")))
         {
             // The API counts code points.
             var key = Uri.EscapeDataString(Pad(unusual) + (char.IsSurrogate(unusual[0]) ? "A" : ""));
-            foreach (var path in (string[])[$"/users/unusual-keys/tokens/{key}", $"/users/unusual-keys/tokens/{key}/change-history"])
+            foreach (var path in (string[])[$"/users/odd-keys/tokens/{key}", $"/users/odd-keys/tokens/{key}/change-history"])
                 (await server.GetAsync(path, browser.Cookie)).StatusCode.ShouldBe(
                     unusual.Contains('\0', StringComparison.Ordinal) ? 400 : 404, $"{path} {(int)unusual[0]:x}");
-            (await server.DeleteAsync($"/users/unusual-keys/tokens/{key}", browser.WriteHeaders))
+            (await server.DeleteAsync($"/users/odd-keys/tokens/{key}", browser.WriteHeaders))
                 .StatusCode.ShouldBe(unusual.Contains('\0', StringComparison.Ordinal) ? 400 : 404, $"DELETE {(int)unusual[0]:x}");
-            (await server.GetAsync($"/users/unusual-keys/token-change-history?key={key}", browser.Cookie))
+            (await server.GetAsync($"/users/odd-keys/token-change-history?key={key}", browser.Cookie))
                 .StatusCode.ShouldBe(unusual.Contains('\0', StringComparison.Ordinal) ? 422 : 200, $"key={(int)unusual[0]:x}");
         }
         foreach (var query in (string[])["?cursor=1_99999999999999999999", "?cursor=p99999999999999999999_1", "?since=9e99&limit=1",
             "?limit=9223372036854775807", "?ip_address=fe80::1%251"])
-            (await server.GetAsync("/users/unusual-keys/token-change-history" + query, browser.Cookie))
+            (await server.GetAsync("/users/odd-keys/token-change-history" + query, browser.Cookie))
                 .StatusCode.ShouldBeLessThan(500, query);
         server.LinesSince(lineCount, "Store not available").ShouldBeEmpty();
         server.LinesSince(lineCount, "Uncaught exception").ShouldBeEmpty();

@@ -75,7 +75,7 @@ public sealed class PeerTests
             "/auth/api/v1/users/forged/token-change-history?limit=1", bearer)).Json[0].GetProperty("ip_address").GetString()
             .ShouldBe("192.0.2.7");
 
-        // From loopback the headers are used, and nothing is lineCount.
+        // From loopback the headers are used, and nothing is logged.
         await server.GetAsync("/auth/api/v1/token-info", [bearer, .. forged]);
         for (var i = 0; i < PeerWarnings.MaxPeers + 50; i++)
             await server.GetAsync("/health/live", [From($"203.0.{i / 250}.{i % 250}"), .. forged]);

@@ -6,7 +6,7 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>
-/// A mistyped rule protects less than its author intends. It is lineCount, and rejected if this is configured (deviations 42).
+/// A mistyped rule protects less than its author intends. It is logged, and rejected if this is configured (deviations 42).
 /// </summary>
 public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.StrictRuleServers strict)
     : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.StrictRuleServers>

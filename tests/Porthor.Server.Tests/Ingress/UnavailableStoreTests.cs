@@ -166,7 +166,7 @@ public sealed class UnavailableStoreTests
             AnswerTimeout = TimeSpan.FromMilliseconds(500),
             PersistentRedis = settings.PersistentRedis! with { Port = wire.Port },
         });
-        var valid = TestServer.Bearer((await server.Tokens.SessionForAsync("valid")).Record.Token);
+        var valid = TestServer.Bearer((await server.Tokens.SessionForAsync("good")).Record.Token);
         var revoked = await server.Tokens.SessionForAsync("revoked");
         (await AuthorizeAsync(server, valid)).StatusCode.ShouldBe(200);
         (await AuthorizeAsync(server, TestServer.Bearer(revoked.Record.Token))).StatusCode.ShouldBe(200);

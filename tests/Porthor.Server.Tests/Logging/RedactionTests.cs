@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Logging;
 
-/// <summary>No token, code or secret is lineCount, in any URL or text.</summary>
+/// <summary>No token, code or secret is logged, in any URL or text.</summary>
 public sealed class RedactionTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private const string Token = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";

@@ -108,7 +108,7 @@ public sealed class LogoutTests
         again.ShouldRedirectTo(LoginSite.Landing);
         again.Header("Set-Cookie").ShouldBeNull();
         (await new LoginBrowser(site).NavigateAsync("/logout")).Header("Set-Cookie").ShouldBeNull();
-        site.Lines("Logout of already-lineCount-out session").Count.ShouldBe(2);
+        site.Lines("Logout of already-logged-out session").Count.ShouldBe(2);
 
         // A login in progress is ended too.
         await browser.BeginAsync(LoginSite.Destination);

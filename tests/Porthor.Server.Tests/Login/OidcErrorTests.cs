@@ -55,7 +55,7 @@ public sealed class OidcErrorTests
         }
     }
 
-    /// <summary>Secrets that a provider repeats in its response must not be lineCount or shown.</summary>
+    /// <summary>Secrets that a provider repeats in its response must not be logged or shown.</summary>
     [LdapFact]
     public async Task Secrets_in_a_providers_response_are_not_disclosed()
     {

@@ -30,7 +30,7 @@ public sealed class UnavailableStoreTests
         // The browser's cookie is deleted in any case; the page states that the session is still valid.
         answer = await browser.NavigateAsync("/logout");
         answer.StatusCode.ShouldBe(503, answer.Body);
-        answer.Body.ShouldContain("This browser is lineCount out, but the session could not be revoked");
+        answer.Body.ShouldContain("This browser is logged out, but the session could not be revoked");
         browser.State.ShouldBe(SessionState.Empty);
         site.Lines("Session was not revoked at logout").Single().GetProperty("token_key").GetString().ShouldBe(session.Key.Value);
         redis.Resume();

@@ -52,9 +52,9 @@ public sealed class OutageTests
         refused.Header("X-Auth-Request-User").ShouldBeNull();
 
         // User data in the token need no directory: an email address is sufficient if no groups are needed.
-        var userInToken = await server.LogInAsync("userInToken", user: new() { Email = "userInToken@example.com" });
+        var userInToken = await server.LogInAsync("told", user: new() { Email = "told@example.com" });
         (await ShouldAnswerInTimeAsync(server.AuthorizeAsync("", userInToken.Cookie))).Header("X-Auth-Request-Email")
-            .ShouldBe("userInToken@example.com");
+            .ShouldBe("told@example.com");
         var member = await server.LogInAsync("member", user: new() { Email = "member@example.com", Groups = [new("vips", 7)] });
         (await ShouldAnswerInTimeAsync(server.AuthorizeAsync("?service=other", member.Cookie))).ShouldBeAllowed();
         // Here groups are needed: members of the group have no limits.

@@ -51,7 +51,7 @@ public sealed class AuditTests
         await stores.ChangeRowAsync(unknown, row => row with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
         await stores.ChangeRecordAsync(unknown, record => record with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
         // AUD-007: an invalid record, one without a row and one with a row.
-        var (malformed, damaged) = (Token.Create(), await CreateAsync("damaged"));
+        var (malformed, damaged) = (Token.Create(), await CreateAsync("spoilt"));
         await stores.PutAsync(malformed.Key, "not a record"u8.ToArray());
         await stores.PutAsync(damaged.Key, "neither"u8.ToArray());
 
@@ -194,7 +194,7 @@ public sealed class AuditTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(4);
     }
 
-    /// <summary>With the withWrongKey session secret all records are unreadable. The audit must not delete them.</summary>
+    /// <summary>With the wrong session secret all records are unreadable. The audit must not delete them.</summary>
     [Theory, EveryMode]
     public async Task An_audit_with_the_wrong_key_repairs_nothing(Mode mode)
     {

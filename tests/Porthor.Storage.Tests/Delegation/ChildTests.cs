@@ -57,7 +57,7 @@ public sealed class ChildTests
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
         var second = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
         var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("neverExpiring", ReadAll, Expires: null));
+            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
         Token[] children =
         [
             await operations.Tokens.GetInternalTokenAsync(session, "a", ReadAll),
@@ -151,7 +151,7 @@ public sealed class ChildTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("neverExpiring", ReadAll, Expires: null));
+            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
         var caller = await operations.Tokens.CallerAsync(neverExpiring);
         var (notebook, internalToken) = (
             await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));

@@ -13,7 +13,7 @@ public sealed class StatementCancellationTests
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>LongTimeout cancellation that no statement times out during a test.</summary>
+    /// <summary>Long enough that no statement times out during a test.</summary>
     private static readonly TimeSpan LongTimeout = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

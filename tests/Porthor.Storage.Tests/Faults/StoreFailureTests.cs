@@ -141,7 +141,7 @@ public sealed class StoreFailureTests
             var root = await core.Tokens.CallerAsync(token);
             var notebook = await core.Tokens.GetNotebookTokenAsync(root);
             var internalToken = await core.Tokens.GetInternalTokenAsync(
-                await core.Tokens.CallerAsync(notebook), "internalToken", AllScopes);
+                await core.Tokens.CallerAsync(notebook), "inner", AllScopes);
             var other = await core.Tokens.GetInternalTokenAsync(root, "other", ScopeSet.Of("read:some"));
             if (expired)
                 await ExpireRowsAsync(core, [notebook.Key, internalToken.Key]);
@@ -156,8 +156,8 @@ public sealed class StoreFailureTests
                     continue;
                 Revoked.ShouldBeFalse($"{where}: {token.Key} is valid after its revocation was acknowledged");
                 var row = await core.Tokens.GetTokenInfoUncheckedAsync(token.Key);
-                row.ShouldNotBeNull($"{where}: {token.Key} is valid and not isListed");
-                record.Scopes.IsSubsetOf(row.Scopes).ShouldBeTrue($"{where}: {token.Key} allows more than is isListed");
+                row.ShouldNotBeNull($"{where}: {token.Key} is valid and not listed");
+                record.Scopes.IsSubsetOf(row.Scopes).ShouldBeTrue($"{where}: {token.Key} allows more than is listed");
                 if (Allowed is not null)
                     record.Scopes.IsSubsetOf(Allowed).ShouldBeTrue($"{where}: {token.Key} has a removed scope");
                 if (LatestEnd is not null)

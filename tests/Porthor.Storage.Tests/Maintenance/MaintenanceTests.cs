@@ -19,7 +19,7 @@ public sealed class MaintenanceTests
         var live = await operations.Tokens.CreateUserTokenAsync(
             session, "bot-some", new UserTokenRequest("live", ScopeSet.Empty, end.AddSeconds(1)));
         var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
-            session, "bot-some", new UserTokenRequest("neverExpiring", ScopeSet.Empty, Expires: null));
+            session, "bot-some", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
         var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
         List<Token> expiring =
         [
@@ -44,7 +44,7 @@ public sealed class MaintenanceTests
         foreach (var token in expiring)
             (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
         (await operations.RowAsync(live)).TokenName.ShouldBe("live");
-        (await operations.RowAsync(neverExpiring)).TokenName.ShouldBe("neverExpiring");
+        (await operations.RowAsync(neverExpiring)).TokenName.ShouldBe("endless");
         var history = (await operations.HistoryAsync("bot-some")).TakeWhile(change => change.Action == ChangeAction.Expire).ToList();
         history.Count.ShouldBe(expiring.Count);
         foreach (var change in history)
@@ -188,7 +188,7 @@ public sealed class MaintenanceTests
         await operations.Tokens.SessionForAsync("one");
         var session = await operations.Tokens.SessionForAsync("one");
         await operations.Tokens.SessionForAsync("two");
-        await operations.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("neverExpiring", ScopeSet.Empty, Expires: null));
+        await operations.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
         (await operations.Maintenance.CountTokensForMetricsAsync()).ShouldBe(new TokenCounts(2, 1));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 2, ["active_user_tokens"] = 1 }, ignoreOrder: true);
 

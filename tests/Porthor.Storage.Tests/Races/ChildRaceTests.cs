@@ -107,7 +107,7 @@ public sealed class ChildRaceTests
             await check(nodes, parent, child);
         }
         // The counts show whether the operations overlapped.
-        TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {rejected} rejected");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {rejected} refusals");
         children.ShouldBeGreaterThan(0);
         // Every record has a row.
         (await nodes[0].Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
@@ -133,7 +133,7 @@ public sealed class ChildRaceTests
         }
     }
 
-    /// <summary>Starts an operation a few delay later, so that the two operations overlap at different points.</summary>
+    /// <summary>Starts an operation a few turns later, so that the two operations overlap at different points.</summary>
     private static async Task<T> RunAfterAsync<T>(int delay, Func<Task<T>> work)
     {
         for (var i = 0; i < delay; i++)

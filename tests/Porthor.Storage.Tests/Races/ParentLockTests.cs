@@ -34,7 +34,7 @@ public sealed class ParentLockTests
     }
 
     /// <summary>
-    /// PostgreSQL grants <c>FOR KEY SHARE</c> despite a concurrent <c>FOR UPDATE</c> if that lock was granted at the moment when otherCreation
+    /// PostgreSQL grants <c>FOR KEY SHARE</c> despite a concurrent <c>FOR UPDATE</c> if that lock was granted at the moment when another
     /// transaction's <c>FOR KEY SHARE</c> ended (<c>heap_lock_tuple</c>). Therefore the creation of a child uses a stronger lock.
     /// </summary>
     [Theory]
@@ -54,7 +54,7 @@ public sealed class ParentLockTests
             DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var parent = await CreateParentAsync(node);
-        var older = await node.Tokens.GetInternalTokenAsync(parent, "older", AllScopes);
+        var older = await node.Tokens.GetInternalTokenAsync(parent, "elder", AllScopes);
         var backend = (await BackendPidsAsync(deployment)).Except(others).Single();
 
         // Another child is being created.

@@ -141,7 +141,7 @@ public sealed class RedisFailoverTests
             return load;
         }
 
-        /// <summary>Waits until both nodes tasks again, and checks the results.</summary>
+        /// <summary>Waits until both nodes work again, and checks the results.</summary>
         public async Task EndAsync()
         {
             await WaitForRevocationsAsync(Volatile.Read(ref revocations) + MinimumRevocations);

@@ -160,21 +160,21 @@ public sealed class RecordStoreTests
         var (expiring, permanent, changed, absent) = (Key(), Key(), Key(), Key());
         await ChangeAsync(node, async recordStore =>
         {
-            await recordStore.CreateAsync(expiring, Record("expiring"), InAnHour(), Cancellation);
-            await recordStore.CreateAsync(permanent, Record("permanent"), expires: null, Cancellation);
+            await recordStore.CreateAsync(expiring, Record("ending"), InAnHour(), Cancellation);
+            await recordStore.CreateAsync(permanent, Record("lasting"), expires: null, Cancellation);
             return await recordStore.CreateAsync(changed, Record("changed"), InAnHour(), Cancellation);
         });
 
         var replaced = await node.RecordStore.ReplaceReencryptedAsync(
             [
-                new ReencryptedRecord(expiring, Record("expiring"), Record("expiring again")),
-                new ReencryptedRecord(permanent, Record("permanent"), Record("permanent again")),
+                new ReencryptedRecord(expiring, Record("ending"), Record("ending again")),
+                new ReencryptedRecord(permanent, Record("lasting"), Record("lasting again")),
                 new ReencryptedRecord(changed, Record("before it was changed"), Record("late")), new ReencryptedRecord(absent, Record("absent"), Record("late")),
             ],
             Cancellation);
         replaced.ShouldBe(2);
-        (await node.RecordStore.GetAsync(expiring, Cancellation)).ShouldBe(Record("expiring again"));
-        (await node.RecordStore.GetAsync(permanent, Cancellation)).ShouldBe(Record("permanent again"));
+        (await node.RecordStore.GetAsync(expiring, Cancellation)).ShouldBe(Record("ending again"));
+        (await node.RecordStore.GetAsync(permanent, Cancellation)).ShouldBe(Record("lasting again"));
         (await node.RecordStore.GetAsync(changed, Cancellation)).ShouldBe(Record("changed"));
         (await node.RecordStore.GetAsync(absent, Cancellation)).ShouldBeNull();
         if (mode != Mode.Cluster)

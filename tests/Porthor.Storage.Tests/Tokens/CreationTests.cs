@@ -90,7 +90,7 @@ public sealed class CreationTests
             ErrorKind.InvalidScopes, "Unknown scopes requested: invalid:scope. Known scopes: ",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Scopes = ScopeSet.Of("invalid:scope") }, admin));
         await ShouldFailAsync(
-            ErrorKind.InvalidExpires, "Token must be valid for at minimal five minutes",
+            ErrorKind.InvalidExpires, "Token must be valid for at least five minutes",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Expires = operations.Now }, admin));
         await ShouldFailAsync(
             ErrorKind.PermissionDenied, "Username \"some-user\" must start with \"bot-\"",
@@ -111,7 +111,7 @@ public sealed class CreationTests
 
         // A request with only the required fields.
         var minimal = await operations.Tokens.CreateTokenFromAdminRequestAsync(
-            new AdminTokenRequest { Username = "bot-minimal", TokenType = TokenType.Service }, admin);
+            new AdminTokenRequest { Username = "bot-least", TokenType = TokenType.Service }, admin);
         record = (await operations.Tokens.GetDataAsync(minimal)).ShouldNotBeNull();
         (record.Scopes.IsEmpty, record.Expires, record.UserData).ShouldBe((true, null, UserData.None));
     }

@@ -147,7 +147,7 @@ public sealed class TokenUsageBufferTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "porthor.events.dropped" && metrics.Owns(instrument))
+                if (instrument.Name == "porthor.uses.dropped" && metrics.Owns(instrument))
                     self.EnableMeasurementEvents(instrument);
             },
         };

@@ -114,7 +114,7 @@ public sealed class RecordReadingTests
         Read(With("groups", """[{"name":"z.group","id":-1},{"id":0,"name":"A_1","more":true}]""")).UserData.Groups
             .ShouldBe([new Group("z.group", -1), new Group("A_1", 0)]);
 
-    /// <summary>A username in a record has 1 value 64 characters. The full rules for usernames are checked when a token is created.</summary>
+    /// <summary>A username in a record has 1 to 64 characters. The full rules for usernames are checked when a token is created.</summary>
     [Fact]
     public void Texts_are_limited_to_the_lengths_of_the_contract()
     {

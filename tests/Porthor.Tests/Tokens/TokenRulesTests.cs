@@ -25,7 +25,7 @@ public sealed class TokenRulesTests
     };
 
     [Theory]
-    // Users can manage only their callerScopes tokens, and only with the scope for it.
+    // Users can manage only their own tokens, and only with the scope for it.
     [InlineData("user:token", "some-user", false, false, null)]
     [InlineData("user:token", "some-user", false, true, null)]
     [InlineData("user:token", "some-user", true, false, NoAdmin)]
@@ -227,7 +227,7 @@ public sealed class TokenRulesTests
         TokenRules.Expires(Now.AddDays(2), TokenType.Service, Now, policy).ShouldBe(TooLate("service", 129_600));
         TokenRules.Expires(null, TokenType.Service, Now, policy).ShouldBe(TooLate("service", 129_600));
 
-        // Sessions and child tokens have their callerScopes rules, and the minimum lifetime still applies.
+        // Sessions and child tokens have their own rules, and the minimum lifetime still applies.
         TokenRules.Expires(Now.AddDays(30), TokenType.Session, Now, policy).ShouldBeNull();
         TokenRules.Expires(Now.AddMinutes(1), TokenType.User, Now, policy)
             .ShouldBe(new PorthorError(ErrorKind.InvalidExpires, "Token must be valid for at least five minutes"));

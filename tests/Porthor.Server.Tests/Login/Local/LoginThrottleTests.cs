@@ -166,7 +166,7 @@ public sealed class LoginThrottleTests
     [Fact]
     public void Attackers_at_many_addresses_do_not_delay_familiar_addresses()
     {
-        // Alice lineCount in at home, and with her browser at another address.
+        // Alice logged in at home, and with her browser at another address.
         Succeed("alice", Home);
         var device = throttle.Begin("alice", Address(1), "laptop");
         throttle.Succeeded(device);
