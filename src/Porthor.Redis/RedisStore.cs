@@ -8,8 +8,8 @@ namespace Porthor.Redis;
 
 /// <summary>
 /// Represents one logical database: of one server, or of the primaries of a Redis Cluster, each of which has some of the keys. Every call
-/// ends within the call timeout; if the server does not respond, it throws a <see cref="StoreUnavailableException"/>. A call uses only
-/// servers that have confirmed that they are primaries.
+/// ends within the call timeout; if the server does not respond, the call throws a <see cref="StoreUnavailableException"/>. A call uses
+/// only servers that have confirmed that they are primaries.
 /// </summary>
 public abstract class RedisStore : IAsyncDisposable
 {

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Porthor.Sql;
 
 /// <summary>
-/// Counts all changes in the history. To count millions of changes takes longer than to read a page of them. Maintenance therefore counts
+/// Counts all changes in the history. Counting millions of changes takes longer than reading a page of them. Maintenance therefore counts
 /// the changes of a past period, to which no more changes are added and from which no change will be removed soon, and stores the number. A
 /// request then counts only the changes before and after this period (docs/decisions/0016-counting-changes.md). The IDs of the first and
 /// the last change of the period are stored as well. If they have changed, the stored number is not used, and all changes are counted.

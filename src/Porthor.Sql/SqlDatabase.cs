@@ -51,7 +51,9 @@ internal abstract class SqlDatabase : IAsyncDisposable
     }
 }
 
-/// <summary>Represents a connection in use, for reading or in a transaction. Disposing of it without a commit rolls back.</summary>
+/// <summary>
+/// Represents a connection in use, for reading or in a transaction. Disposing of it without a commit rolls the transaction back.
+/// </summary>
 internal abstract class SqlSession : IAsyncDisposable
 {
     public abstract Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken);

@@ -22,7 +22,7 @@ internal sealed class SqlSettings(SqlDatabase database) : ISettingStore, IQuotaO
 
     public async Task<IReadOnlyDictionary<string, string>> ListAsync(string prefix, CancellationToken cancellationToken)
     {
-        // There are few settings.
+        // The statement may read the whole table, because there are few settings.
         var found = await database.QueryAsync(
             database.Sql($"SELECT name, value FROM porthor_setting WHERE name LIKE {prefix + "%"}"),
             row => KeyValuePair.Create(row.Text(0), row.Text(1)),

@@ -8,7 +8,7 @@ namespace Porthor.Ingress;
 /// </summary>
 /// <param name="Record">The cached record; null if none was cached.</param>
 /// <param name="Denial">The answer if the request is denied; null if it is allowed.</param>
-/// <param name="Count">The count of the request that has begun; null if the request is not counted.</param>
+/// <param name="Count">The operation that counts the request; null if the request is not counted.</param>
 /// <param name="Child">The cached child token whose record is being read; null if none is cached or delegated.</param>
 internal readonly record struct PrefetchedDecision(TokenRecord? Record, DeniedAnswer? Denial, PendingCount? Count, CachedChildToken? Child)
 {

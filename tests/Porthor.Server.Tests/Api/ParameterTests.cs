@@ -89,9 +89,9 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
         // Of two equal parameters the last one applies.
         (await server.GetAsync($"/history/token-changes?{name}={encoded}", server.Bootstrap)).ShouldBeInvalid(error);
         (await server.GetAsync($"/history/token-changes?{name}=1&{name}={encoded}", server.Bootstrap)).ShouldBeInvalid(error);
-        var browser = await server.LogInAsync("asker");
+        var browser = await server.LogInAsync("viewer");
         // The history of one user has no parameters for the user and the actor.
-        var own = await server.GetAsync($"/users/asker/token-change-history?{name}={encoded}", browser.Cookie);
+        var own = await server.GetAsync($"/users/viewer/token-change-history?{name}={encoded}", browser.Cookie);
         if (name is "username" or "actor")
             own.StatusCode.ShouldBe(200);
         else

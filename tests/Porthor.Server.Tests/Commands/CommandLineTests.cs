@@ -142,7 +142,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  proxies         not set, loopback is trusted\n");
     }
 
-    /// <summary>An operator who forgot to configure LDAP must be able to see this.</summary>
+    /// <summary>An operator who did not configure LDAP must be able to see that it is missing.</summary>
     [Fact]
     public async Task A_login_without_a_directory_is_described()
     {

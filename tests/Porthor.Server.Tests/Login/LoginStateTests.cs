@@ -114,7 +114,7 @@ public sealed class LoginStateTests
         await browser.ReturnAsync("some-code-of-github");
         var first = browser.State;
         first.Token.ShouldNotBe(planted);
-        // An attacker who set the cookie knows its CSRF value.
+        // An attacker who set the cookie has its CSRF value.
         first.Csrf.ShouldNotBe("1234567890123456789012");
         first.Csrf!.Length.ShouldBe(22);
         first.GitHub!.Reveal().ShouldBe(FakeGitHub.AccessToken);
