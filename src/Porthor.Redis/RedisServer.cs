@@ -154,14 +154,14 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Returns true if the server does not support or does not permit <c>GETEX</c>, so that records are read with <c>GET</c>. Only the lease
-    /// then ensures that the server is the primary.
+    /// Returns true if the server does not support or does not permit <c>GETEX</c>, so that records are read with <c>GET</c>. Only the
+    /// lease then ensures that the server is the primary.
     /// </summary>
     internal bool ReadsWithGet => readsWithGet;
 
     /// <summary>
-    /// Returns true if a rejected read may be repeated with <c>GET</c>: if the server does not support or does not permit <c>GETEX</c>, or if
-    /// its disk is full. A full disk prevents only write commands, and Redis treats <c>GETEX</c> as one.
+    /// Returns true if a rejected read may be repeated with <c>GET</c>: if the server does not support or does not permit <c>GETEX</c>, or
+    /// if its disk is full. A full disk prevents only write commands, and Redis treats <c>GETEX</c> as one.
     /// </summary>
     internal bool MayReadWithGet(RedisServerException refusal)
     {
