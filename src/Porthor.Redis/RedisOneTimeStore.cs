@@ -4,11 +4,13 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Stores one-time values as Redis keys <c>porthor:once:NAME</c> with a time to live. They expire by the clock of Redis.
+/// Stores one-time values as Redis keys with a time to live. They expire by the clock of Redis.
 /// </summary>
-public sealed class RedisOneTimeStore(RedisStore store) : IOneTimeStore
+/// <param name="store">The database.</param>
+/// <param name="keyPrefix">The text before each name. It is empty if the names are the keys of the reference.</param>
+public sealed class RedisOneTimeStore(RedisStore store, string keyPrefix = RedisOneTimeStore.KeyPrefix) : IOneTimeStore
 {
-    /// <summary>The prefix of all keys of this store.</summary>
+    /// <summary>The usual prefix of the keys.</summary>
     public const string KeyPrefix = "porthor:once:";
 
     // A script, because the driver must not send SET (ServerCommands). ARGV: the value, and its time to live in milliseconds.
@@ -29,8 +31,12 @@ public sealed class RedisOneTimeStore(RedisStore store) : IOneTimeStore
         await store.CallAsync("taking a one-time value", KeyOf(name), db => db.StringGetDeleteAsync(KeyOf(name)), cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken) =>
+        await store.CallAsync("reading a one-time value", KeyOf(name), db => db.StringGetAsync(KeyOf(name)), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<bool> ContainsAsync(string name, CancellationToken cancellationToken) =>
         store.CallAsync("looking for a one-time value", KeyOf(name), db => db.KeyExistsAsync(KeyOf(name)), cancellationToken);
 
-    private static RedisKey KeyOf(string name) => KeyPrefix + name;
+    private RedisKey KeyOf(string name) => keyPrefix + name;
 }

@@ -16,29 +16,27 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
-        var changed = await session.ExecuteAsync(
-            [
-                database.Sql(
-                    $"""
-                    INSERT INTO porthor_once (name, value, expires) VALUES ({name}, {value}, {now + lifetime})
-                    ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE porthor_once.expires <= {now}
-                    """),
-            ],
-            cancellationToken);
+        var changed = await session.ExecuteAsync([Add(database, name, value, now + lifetime, now)], cancellationToken);
         // The deletion follows the insertion, to avoid deadlocks: other transactions that wait for this name then hold no lock for which
         // this transaction waits.
-        await session.CommitAsync(
-            [
-                database.Sql(
-                    $"""
-                    DELETE FROM porthor_once WHERE name IN
-                    (SELECT t.name FROM porthor_once AS t WHERE t.expires <= {now}
-                     ORDER BY t.expires LIMIT {RemovedAtOnce}{database.Dialect.ForUpdateSkipLocked})
-                    """),
-            ],
-            cancellationToken);
+        await session.CommitAsync([RemoveExpired(database, now)], cancellationToken);
         return changed[0] == 1;
     }
+
+    /// <summary>Returns the statement that adds a value, and changes no row if an unexpired value of this name exists.</summary>
+    public static SqlStatement Add(SqlDatabase database, string name, byte[] value, DateTimeOffset expires, DateTimeOffset now) => database.Sql(
+        $"""
+        INSERT INTO porthor_once (name, value, expires) VALUES ({name}, {value}, {expires})
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE porthor_once.expires <= {now}
+        """);
+
+    /// <summary>Returns the statement that removes some expired rows. It waits for no lock.</summary>
+    public static SqlStatement RemoveExpired(SqlDatabase database, DateTimeOffset now) => database.Sql(
+        $"""
+        DELETE FROM porthor_once WHERE name IN
+        (SELECT t.name FROM porthor_once AS t WHERE t.expires <= {now}
+         ORDER BY t.expires LIMIT {RemovedAtOnce}{database.Dialect.ForUpdateSkipLocked})
+        """);
 
     public async Task<byte[]?> TakeAsync(string name, CancellationToken cancellationToken)
     {
@@ -49,6 +47,14 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
             cancellationToken);
         await session.CommitAsync([], cancellationToken);
         return taken is [var found] && found.Expires > clock.GetUtcNow() ? found.Value : null;
+    }
+
+    public async Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = await database.QueryAsync(
+            database.Sql(
+                $"SELECT value FROM porthor_once WHERE name = {name} AND expires > {clock.GetUtcNow()}"), row => row.Bytes(0), cancellationToken);
+        return found.SingleOrDefault();
     }
 
     public async Task<bool> ContainsAsync(string name, CancellationToken cancellationToken)

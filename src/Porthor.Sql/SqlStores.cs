@@ -66,8 +66,8 @@ public sealed class SqlStores : IAsyncDisposable
     /// <summary>Returns the persistent settings.</summary>
     public ISettingStore Settings { get; }
 
-    /// <summary>Returns the clients of the OpenID Connect server.</summary>
-    public SqlOidcClients OidcClients { get; }
+    /// <summary>Returns the clients of the OpenID Connect provider.</summary>
+    public IOidcClientStore OidcClients { get; }
 
     /// <summary>Returns the assigned IDs of users and groups.</summary>
     public SqlIds Ids { get; }

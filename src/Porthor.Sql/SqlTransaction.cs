@@ -162,6 +162,13 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         return claimed;
     }
 
+    public async Task<bool> TryUseOnceAsync(string name, DateTimeOffset until, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var changed = await session.ExecuteAsync([SqlOneTimeStore.Add(database, name, [], until, now)], cancellationToken);
+        pending.Add(SqlOneTimeStore.RemoveExpired(database, now));
+        return changed[0] == 1;
+    }
+
     public void Insert(TokenInfo token)
     {
         pendingName ??= token.TokenName;

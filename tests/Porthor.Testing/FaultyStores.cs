@@ -152,6 +152,9 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
         public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.ClaimAbsentAsync(keys, cancellationToken);
 
+        public Task<bool> TryUseOnceAsync(string name, DateTimeOffset until, DateTimeOffset now, CancellationToken cancellationToken) =>
+            transaction.TryUseOnceAsync(name, until, now, cancellationToken);
+
         public void Insert(TokenInfo token) => transaction.Insert(token);
 
         public void Update(TokenInfo token) => transaction.Update(token);

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Porthor.OpenIdConnect;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
-using Porthor.Sql;
+using Porthor.Storage;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Commands;
@@ -14,8 +15,6 @@ namespace Porthor.Server.Commands;
 /// </summary>
 internal static partial class OidcClientMigration
 {
-    private const int BcryptCost = 12;
-
     public static async Task CopyAsync(PorthorDeployment core, Secret json, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(OidcClientMigration));
@@ -34,8 +33,9 @@ internal static partial class OidcClientMigration
             now.Millisecond == 0 ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture)}";
         await core.Sql.OidcClients.AddAsync(
             [
-                .. clients.Select(client => new OidcClientRow(
-                    client.Id, Hash(client.Secret), client.ReturnUri, description, Notes: null, now, now, TokenRecord.InternalUsername)),
+                .. clients.Select(client => new OidcClient(
+                    client.Id, Hash(client.Id, client.Secret), client.ReturnUri, description, Notes: null, now, now,
+                    TokenRecord.InternalUsername)),
             ],
             cancellationToken);
         Log.Copied(logger, clients.Count);
@@ -58,8 +58,11 @@ internal static partial class OidcClientMigration
 
     private static string Text(JsonElement client, string name) => client.GetProperty(name).GetString()!;
 
-    private static byte[] Hash(string secret) =>
-        Encoding.ASCII.GetBytes(BCrypt.Net.BCrypt.HashPassword(secret, BCrypt.Net.BCrypt.GenerateSalt(BcryptCost, 'b')));
+    private static byte[] Hash(string id, string secret) => Encoding.UTF8.GetByteCount(secret) <= ClientSecrets.MaxBytes
+        ? ClientSecrets.Hash(new Secret(secret))
+        : throw new CommandFailure(
+            $"The secret of the OpenID Connect client {id} has more than {ClientSecrets.MaxBytes} bytes. No client was migrated. "
+            + "Shorten the secret, at the client too.");
 
     private static partial class Log
     {

@@ -78,11 +78,31 @@ public sealed partial class DelegatedTokens(
     /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has
     /// too many ancestors.
     /// </exception>
-    internal Task<TokenRecord> CreateAsync(
-        Caller parent, TokenRecord draft, string kind, bool parentInHistory, TimeSpan? timeLimit, CancellationToken cancellationToken)
+    internal async Task<TokenRecord> CreateAsync(
+        Caller parent, TokenRecord draft, string kind, bool parentInHistory, TimeSpan? timeLimit, CancellationToken cancellationToken) =>
+        (await TryCreateAsync(parent, draft, kind, parentInHistory, once: null, timeLimit, cancellationToken))!;
+
+    /// <summary>Creates a child token like <see cref="CreateAsync(Caller, TokenRecord, string, bool, TimeSpan?, CancellationToken)"/>.</summary>
+    /// <param name="parent">The requester, whose token is the parent.</param>
+    /// <param name="draft">The record of the child token before the limits are applied.</param>
+    /// <param name="kind">The type of the token in error messages.</param>
+    /// <param name="parentInHistory">True if the history entry contains the parent.</param>
+    /// <param name="once">
+    /// The right to create the token, which the same transaction uses up; null if the creation needs none.
+    /// </param>
+    /// <param name="timeLimit">The time limit; null for the default limit of changes.</param>
+    /// <param name="cancellationToken">Prevents the creation if it is cancelled before the creation begins.</param>
+    /// <returns>The record; null if <paramref name="once"/> was used before.</returns>
+    /// <exception cref="PorthorException">
+    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has
+    /// too many ancestors.
+    /// </exception>
+    internal Task<TokenRecord?> TryCreateAsync(
+        Caller parent, TokenRecord draft, string kind, bool parentInHistory, CreationRight? once, TimeSpan? timeLimit,
+        CancellationToken cancellationToken)
     {
         var parentKey = parent.Record.Token.Key;
-        return store.ChangeAsync(
+        return store.ChangeAsync<TokenRecord?>(
             async transaction =>
             {
                 if (await transaction.LockParentAsync(parentKey) is not { } limits)
@@ -98,6 +118,11 @@ public sealed partial class DelegatedTokens(
                 };
                 if (record.IsExpired(clock.GetUtcNow()))
                     throw ParentNotValid(kind, "it has expired");
+                if (once is not null && !await transaction.TryUseOnceAsync(once.Name, once.Lifetime))
+                {
+                    transaction.Abandon();
+                    return null;
+                }
                 var row = new TokenInfo
                 {
                     Token = record.Token.Key,

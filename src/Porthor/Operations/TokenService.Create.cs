@@ -1,5 +1,6 @@
 using System.Net;
 using Porthor.Concurrency;
+using Porthor.Delegation;
 using Porthor.History;
 using Porthor.Identity;
 using Porthor.Tokens;
@@ -99,7 +100,18 @@ public sealed partial class TokenService
 
     /// <summary>Creates the access token of an OpenID Connect client: a child of the requester's token, without scopes.</summary>
     /// <exception cref="PorthorException"><c>invalid_token</c>: the requester's token is no longer listed, or has expired.</exception>
-    public async Task<Token> CreateOidcTokenAsync(Caller caller, CancellationToken cancellationToken = default)
+    public async Task<Token> CreateOidcTokenAsync(Caller caller, CancellationToken cancellationToken = default) =>
+        (await TryCreateOidcTokenAsync(caller, once: null, cancellationToken))!;
+
+    /// <summary>
+    /// Creates the access token of an OpenID Connect client like <see cref="CreateOidcTokenAsync"/>, with a right that can be used once.
+    /// </summary>
+    /// <returns>The token; null if the right was used before.</returns>
+    /// <exception cref="PorthorException"><c>invalid_token</c>: the requester's token is no longer listed, or has expired.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The creation failed, and the right can still be used; or the result is unknown.
+    /// </exception>
+    public async Task<Token?> TryCreateOidcTokenAsync(Caller caller, CreationRight? once, CancellationToken cancellationToken = default)
     {
         var created = clock.GetSecondsNow();
         var draft = new TokenRecord
@@ -112,7 +124,10 @@ public sealed partial class TokenService
             Expires = caller.Record.Expires ?? created + options.Lifetime,
             UserData = caller.Record.UserData,
         };
-        var record = await delegation.CreateAsync(caller, draft, "OIDC", parentInHistory: false, timeLimit: null, cancellationToken);
+        var record = await delegation.TryCreateAsync(
+            caller, draft, "OIDC", parentInHistory: false, once, timeLimit: null, cancellationToken);
+        if (record is null)
+            return null;
         Log.CreatedOidcToken(logger, record.Token.Key, record.Expires?.ToLogText(), record.Scopes.Names, record.UserData);
         return record.Token;
     }

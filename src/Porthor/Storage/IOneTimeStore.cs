@@ -23,6 +23,10 @@ public interface IOneTimeStore
     /// <exception cref="StoreUnavailableException">The store did not respond. The value may have been removed.</exception>
     Task<byte[]?> TakeAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Returns a value, which stays in the store. Returns null if it is absent, expired, or was taken.</summary>
+    /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
+    Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>Returns true if an unexpired value of this name exists.</summary>
     /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
     Task<bool> ContainsAsync(string name, CancellationToken cancellationToken);

@@ -206,6 +206,16 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Adds a name that can be used once, in this transaction. Waits for other transactions that add the same name. Returns false if the
+    /// name was used before.
+    /// </summary>
+    /// <param name="name">The name, in the form of <see cref="IOneTimeStore"/>.</param>
+    /// <param name="until">The time from which the name may be used again.</param>
+    /// <param name="now">The current time.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    Task<bool> TryUseOnceAsync(string name, DateTimeOffset until, DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Inserts a token.</summary>
     void Insert(TokenInfo token);
 

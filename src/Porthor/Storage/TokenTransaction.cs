@@ -64,6 +64,15 @@ public sealed class TokenTransaction
     public Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now) =>
         tokenIndex.CountUserTokensAsync(username, limits, now, cancellationToken);
 
+    /// <summary>
+    /// Uses a name once, in this transaction (<see cref="ITokenIndexTransaction.TryUseOnceAsync"/>). Returns false if it was used before.
+    /// </summary>
+    public Task<bool> TryUseOnceAsync(string name, TimeSpan lifetime)
+    {
+        var now = clock.GetUtcNow();
+        return tokenIndex.TryUseOnceAsync(name, now + lifetime, now, cancellationToken);
+    }
+
     /// <inheritdoc cref="ITokenIndexTransaction.LockExpiredAsync"/>
     public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys) =>
         tokenIndex.LockExpiredAsync(now, keys, cancellationToken);

@@ -59,16 +59,30 @@ internal readonly struct RecordFields(JsonElement json)
         return [.. value.EnumerateArray().Select(GroupOf)];
     }
 
-    public Token Token()
+    /// <summary>Returns a text, which may be empty; null if the field is absent or null.</summary>
+    public string? AnyText(string name) => Find(name) is { } value ? TextOf(value, name) : null;
+
+    /// <summary>Returns a list of texts; null if the field is absent or null.</summary>
+    public IReadOnlyList<string>? Texts(string name)
     {
-        if (Find("token") is not { ValueKind: JsonValueKind.Object } value)
-            throw new FormatException("token is missing or not an object");
+        if (Find(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new FormatException($"{name} is not a list");
+        return [.. value.EnumerateArray().Select(item => TextOf(item, name))];
+    }
+
+    /// <summary>Returns an object with a key and a secret.</summary>
+    public Token Token(string name = "token")
+    {
+        if (Find(name) is not { ValueKind: JsonValueKind.Object } value)
+            throw new FormatException($"{name} is missing or not an object");
         var fields = new RecordFields(value);
         var key = fields.RequiredText("key", TokenKey.Length);
         var secret = fields.RequiredText("secret", Tokens.Token.SecretLength);
         return key.Length == TokenKey.Length && secret.Length == Tokens.Token.SecretLength
             ? new Token(new TokenKey(key), secret)
-            : throw new FormatException("token has a wrong length");
+            : throw new FormatException($"{name} has a wrong length");
     }
 
     private static Group GroupOf(JsonElement value)

@@ -19,13 +19,13 @@ public sealed class LayerTests
     private static readonly string[] Library =
     [
         Root, "Values", "Secrets", "Concurrency", "Identity", "Tokens", "History", "Storage", "Quotas", "Usage", "Delegation", "Audit",
-        "Maintenance", "Sessions", "Users", "Operations", "Ingress", "Telemetry", "Composition",
+        "Maintenance", "Sessions", "Users", "Operations", "OpenIdConnect", "Ingress", "Telemetry", "Composition",
     ];
 
     private static readonly string[] Server =
     [
         "Values", "Accounts", "Platform", "Logging", "Users", "Configuration", "Alerts", "Http", "Ingress", "Api", "Health", "Web", "Login",
-        "Observation", "Hosting", "Commands", Root,
+        "OpenIdConnect", "Observation", "Hosting", "Commands", Root,
     ];
 
     [Fact]
