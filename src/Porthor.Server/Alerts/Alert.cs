@@ -1,3 +1,4 @@
+using Porthor.OpenIdConnect;
 using Porthor.Server.Logging;
 using Porthor.Storage;
 
@@ -36,6 +37,8 @@ internal sealed record Alert(string Type, string Message)
     /// </summary>
     public static Alert Unreadable(string key, string detail, Exception exception) =>
         new("DeserializeError", $"Cannot deserialize data for key {key}") { Key = key, Detail = detail, Exception = exception };
+
+    public static Alert Of(UnreadableCodeException exception) => Unreadable(exception.Name, exception.Detail, exception);
 
     public static Alert Of(UnreadableRecordException exception) => Unreadable($"token:{exception.Key}", exception.Detail, exception);
 }

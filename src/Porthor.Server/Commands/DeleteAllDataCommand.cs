@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Porthor.OpenIdConnect;
 using Porthor.Redis;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
@@ -6,7 +7,7 @@ using Porthor.Server.Hosting;
 namespace Porthor.Server.Commands;
 
 /// <summary><c>porthor delete-all-data</c>: empties both stores. Settings and quota overrides are kept.</summary>
-internal static class DeleteAllDataCommand
+internal static partial class DeleteAllDataCommand
 {
     public static Command Create()
     {
@@ -21,18 +22,35 @@ internal static class DeleteAllDataCommand
                 "delete");
             // Deletes the records first: if this fails, their tokens stay listed. Then deletes them again, for records that were created
             // meanwhile.
+            var logger = core.Loggers.CreateLogger(typeof(DeleteAllDataCommand));
             await core.Maintenance.DeleteAllTokensAsync(cancellationToken);
+            Log.Truncating(logger);
             await core.Sql.Schema.DeleteAllDataAsync(cancellationToken);
+            Log.DeletingTokens(logger);
             await core.Maintenance.DeleteAllTokensAsync(cancellationToken);
             if (core.Settings is { OidcServer: not null, EphemeralRedis: { } options })
             {
                 await using var server = RedisStore.Connect(
                     options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());
-                await server.DeleteAllAsync("oidc:*", cancellationToken);
+                Log.DeletingCodes(logger);
+                await server.DeleteAllAsync($"{AuthorizationCodeStore.NamePrefix}*", cancellationToken);
             }
             await Console.Error.WriteLineAsync("All data is deleted.");
             return 0;
         });
         return command;
+    }
+
+    // The contract prescribes these messages (configuration.md 8).
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Truncating all tables")]
+        public static partial void Truncating(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Deleting all tokens from Redis")]
+        public static partial void DeletingTokens(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Deleting all OpenID Connect codes from Redis")]
+        public static partial void DeletingCodes(ILogger logger);
     }
 }

@@ -1,14 +1,21 @@
-using System.Security.Cryptography;
+using Porthor.OpenIdConnect;
 using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
+/// <summary>Represents the section <c>oidcServer</c> (contract/oidc-server.md 1).</summary>
 internal sealed record OidcServerSettings
 {
+    /// <summary>The only profile that exists: the answers of the reference.</summary>
+    private const string ReferenceProfile = "reference";
+
+    /// <summary>Gets the text at the end of each generated client ID; may be empty.</summary>
     public required string ClientSuffix { get; init; }
 
+    /// <summary>Gets the issuer; null only for commands that need only the stores.</summary>
     public Uri? Issuer { get; init; }
 
+    /// <summary>Gets the private key in PEM; empty only for commands that need only the stores.</summary>
     public required Secret Key { get; init; }
 
     public required string KeyId { get; init; }
@@ -29,30 +36,18 @@ internal sealed record OidcServerSettings
             section.AddError("issuer", issuer.OriginalString, "must be an https:// URL");
         var settings = new OidcServerSettings
         {
-            ClientSuffix = section.RequiredText("clientSuffix", "OIDC_SERVER_CLIENT_SUFFIX"),
+            ClientSuffix = section.RequiredTextOrEmpty("clientSuffix", "OIDC_SERVER_CLIENT_SUFFIX"),
             Issuer = issuer,
             Key = section.RequiredSecret("key", "OIDC_SERVER_KEY"),
             KeyId = section.Text("keyId") ?? "gafaelfawr",
             OldClients = section.Secret("clients", "OIDC_SERVER_CLIENTS"),
             DataRightsMapping = section.TextListMap("dataRightsMapping") ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
-        if (settings.Key.Reveal().Length > 0 && !IsRsaPrivateKey(settings.Key))
-            section.AddError("key", value: null, "Key is not an RSA private key");
+        if (section.Text("profile") is { } profile && profile != ReferenceProfile)
+            section.AddError("profile", profile, $"must be {ReferenceProfile}");
+        if (settings.Key.Reveal().Length > 0 && SigningKey.FindError(settings.Key) is { } error)
+            section.AddError("key", value: null, error);
         section.Finish();
         return settings;
-    }
-
-    private static bool IsRsaPrivateKey(Secret pem)
-    {
-        try
-        {
-            using var key = RSA.Create();
-            key.ImportFromPem(pem.Reveal());
-            return key.ExportParameters(includePrivateParameters: true).D is not null;
-        }
-        catch (Exception e) when (e is ArgumentException or CryptographicException)
-        {
-            return false;
-        }
     }
 }

@@ -60,6 +60,15 @@ internal sealed partial class SettingsSection
         return "";
     }
 
+    /// <summary>Reads a required text that may be empty. Returns an empty text and adds an error if it is missing.</summary>
+    public string RequiredTextOrEmpty(string key, string variable)
+    {
+        if (Text(key, variable) is { } value)
+            return value;
+        Missing(key, $"Field required (or set PORTHOR_{variable}); it may be empty");
+        return "";
+    }
+
     /// <summary>Reads a text that is never printed. Returns null if it is missing or empty.</summary>
     public Secret? Secret(string key, string? variable = null) =>
         Text(key, variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new Secret(value) : null;

@@ -29,6 +29,7 @@ internal sealed class PorthorDeployment : IAsyncDisposable
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisStore? ephemeral;
+    private readonly RedisStore? codes;
     private readonly LdapDirectory? directory;
     private bool disposed;
 
@@ -91,6 +92,13 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
             : new LocalRateCounter(clock);
         Dependencies = DependenciesOf(sql, RecordStore, ephemeral, directory);
+        // The codes are in the same database as the counters, but a request waits longer for them.
+        if (Redis is not null && settings is { OidcServer: not null, EphemeralRedis: { } options })
+        {
+            codes = RedisStore.Connect(
+                options with { CallTimeout = settings.AnswerTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
+        }
+        AuthorizationCodes = codes is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(codes, keyPrefix: "");
         OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Store);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
@@ -137,6 +145,9 @@ internal sealed class PorthorDeployment : IAsyncDisposable
     /// <summary>Gets the store of values that can be used once, shared by all nodes.</summary>
     public IOneTimeStore OneTimeValues { get; }
 
+    /// <summary>Gets the store of the authorization codes of the OpenID Connect provider: in cluster mode the ephemeral Redis.</summary>
+    public IOneTimeStore AuthorizationCodes { get; }
+
     public SessionCookie SessionCookie { get; }
 
     public IReadOnlyList<FernetKey> SessionKeys { get; }
@@ -177,6 +188,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             return;
         if (ephemeral is not null)
             await ephemeral.DisposeAsync();
+        if (codes is not null)
+            await codes.DisposeAsync();
         if (Redis is not null)
             await Redis.DisposeAsync();
         if (directory is not null)

@@ -6,6 +6,7 @@ using Porthor.Server.Health;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Observation;
+using Porthor.Server.OpenIdConnect;
 using Porthor.Server.Web;
 
 namespace Porthor.Server.Hosting;
@@ -28,6 +29,7 @@ internal static class ServerSetup
         services.AddSingleton<AlertDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<AlertDispatcher>());
         services.AddLogin(core);
+        services.AddOpenIdConnect(core);
         services.AddSingleton(
             new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
         services.AddRouting();
@@ -64,6 +66,7 @@ internal static class ServerSetup
         app.MapGroupMembership();
         app.MapIngress();
         app.MapLogin(core);
+        app.MapOpenIdConnect(api);
         app.MapInternal();
         app.MapHealth();
         app.MapPages();

@@ -11,7 +11,12 @@ internal sealed record AccessPolicy
     /// <summary>Allows only a session cookie; a token in a header is not accepted.</summary>
     public static readonly AccessPolicy Session = new() { RequiresSession = true };
 
+    /// <summary>Allows only a token in a Bearer header; cookies and Basic credentials are not used.</summary>
+    public static readonly AccessPolicy BearerToken = new() { RequiresBearer = true };
+
     public bool RequiresSession { get; private init; }
+
+    public bool RequiresBearer { get; private init; }
 
     /// <summary>Gets the scope that the token must have; null if the operation decides.</summary>
     public string? Scope { get; private init; }

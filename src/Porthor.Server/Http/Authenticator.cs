@@ -29,7 +29,9 @@ internal sealed partial class Authenticator(
         var challenge = new Challenge(identity.Realm);
         if (access.RequiresSession && session.State.Token is null)
             throw Problem.NotAuthenticated(challenge).ToException();
-        var presented = Find(context, session.State, allowCookies: true);
+        var presented = access.RequiresBearer
+            ? Find(context, SessionState.Empty, allowCookies: false, onlyBearer: true)
+            : Find(context, session.State, allowCookies: true);
         if (presented.Token is not { } token)
             throw (presented.Error is { } error ? Problem.Challenged(challenge, error) : Problem.NotAuthenticated(challenge)).ToException();
         if (presented.HasSession)
@@ -70,6 +72,13 @@ internal sealed partial class Authenticator(
         return Problem.UnknownToken(challenge);
     }
 
+    /// <summary>Returns the problem for a valid token that a route does not accept.</summary>
+    public Problem Refuse(string message)
+    {
+        Log.InvalidToken(logger, message);
+        return Problem.Challenged(new Challenge(identity.Realm), PorthorError.InvalidToken(message));
+    }
+
     /// <summary>
     /// Returns the user who is signed in with this browser; null if none is. The <c>Authorization</c> header is ignored (contract/login.md
     /// 7).
@@ -97,7 +106,7 @@ internal sealed partial class Authenticator(
     /// Finds the credential of a request. A token in the session cookie takes precedence over the <c>Authorization</c> header, which may be
     /// for the application.
     /// </summary>
-    private PresentedCredential Find(HttpContext context, SessionState state, bool allowCookies)
+    private PresentedCredential Find(HttpContext context, SessionState state, bool allowCookies, bool onlyBearer = false)
     {
         var hasSession = state.Token is not null;
         var log = RequestLog.Current;
@@ -108,7 +117,7 @@ internal sealed partial class Authenticator(
         }
 
         var authorization = context.Request.Headers.Authorization;
-        var credential = CredentialParser.Parse(authorization.Count > 0 ? authorization[0] : null);
+        var credential = CredentialParser.Parse(authorization.Count > 0 ? authorization[0] : null, onlyBearer);
         if (credential.Source is { } source)
             log?.TokenSource(source);
         if (credential.Error is { } error)

@@ -29,7 +29,9 @@ internal static class CredentialParser
     private static readonly SearchValues<char> Blanks = SearchValues.Create(BlankCharacters);
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public static Credential Parse(string? header)
+    /// <param name="header">The header; null if there is none.</param>
+    /// <param name="onlyBearer">True to refuse all other types, including Basic.</param>
+    public static Credential Parse(string? header, bool onlyBearer = false)
     {
         var text = TrimBlanks(header ?? "");
         if (text.Length == 0)
@@ -38,7 +40,7 @@ internal static class CredentialParser
             return Credential.Malformed("Malformed Authorization header");
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return new Credential(rest, PresentedCredential.BearerSource, Error: null);
-        if (type.Equals("basic", StringComparison.OrdinalIgnoreCase))
+        if (!onlyBearer && type.Equals("basic", StringComparison.OrdinalIgnoreCase))
             return ParseBasic(rest.ToString());
         // The text in place of the type may be a token, and the error is logged.
         return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal)

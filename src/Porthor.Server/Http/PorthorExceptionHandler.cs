@@ -35,12 +35,12 @@ internal sealed partial class PorthorExceptionHandler(
             case StoreUnavailableException e:
                 metrics.StoreUnavailable();
                 Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
-                await WriteAsync(context, Problem.Of(e.Error));
+                await WriteAsync(context, OAuthRoute.Has(context) ? Problem.OAuthUnavailable(e.Error.Message) : Problem.Of(e.Error));
                 break;
             case UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);
                 alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Current?.User, Exception = e });
-                await WriteAsync(context, Problem.Of(e.Error));
+                await WriteAsync(context, OAuthRoute.Has(context) ? Problem.OAuthUnavailable(e.Error.Message) : Problem.Of(e.Error));
                 break;
             case PorthorException e:
                 await WriteAsync(context, Problem.Of(e.Error));

@@ -124,7 +124,8 @@ internal sealed class Problem
     {
         var problem = new Problem(
             status, Detail(message, type, location: null), message,
-            new KeyValuePair<string, string>("Cache-Control", NoStore)) { type = type };
+            new KeyValuePair<string, string>("Cache-Control", NoStore))
+        { type = type };
         return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
     }
 
@@ -152,6 +153,22 @@ internal sealed class Problem
     public static Problem Misused(string parameter, string message, string type) =>
         new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]), message);
 
+    /// <summary>Creates an error response about a query parameter.</summary>
+    public static Problem OfParameter(int status, string parameter, string message, string type) =>
+        new(status, Detail(message, type, ["query", parameter]), message);
+
+    /// <summary>Creates an error response in the form of OAuth (RFC 6749 section 5.2).</summary>
+    public static Problem OAuth(int status, string error, string description) => new(status, Json(writer =>
+    {
+        writer.WriteString("error", error);
+        writer.WriteString("error_description", description);
+    }));
+
+    /// <summary>Creates the response in the form of OAuth for a store or directory that does not respond.</summary>
+    public static Problem OAuthUnavailable(string description) =>
+        OAuth(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", description)
+            .With("Cache-Control", NoStore).With("Retry-After", "1");
+
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
 
@@ -178,7 +195,7 @@ internal sealed class Problem
 
     public ProblemException ToException() => new(this);
 
-    /// <summary>Writes the response. A browser that opens a page gets HTML.</summary>
+    /// <summary>Writes the response. A browser that opens a page gets HTML, except from the OpenID Connect provider.</summary>
     public async Task WriteAsync(HttpResponse response)
     {
         var content = body;
@@ -186,7 +203,7 @@ internal sealed class Problem
         response.ContentType = "application/json";
         response.Headers.XContentTypeOptions = "nosniff";
         var pages = response.HttpContext.RequestServices?.GetService<IErrorPages>();
-        if (pages is not null && pages.IsDenialPageWanted(response.HttpContext, IntendedStatus))
+        if (pages is not null && !OAuthRoute.Has(response.HttpContext) && pages.IsDenialPageWanted(response.HttpContext, IntendedStatus))
         {
             content = await pages.RenderDenialAsync(response.HttpContext, this);
             response.ContentType = "text/html; charset=utf-8";

@@ -16,6 +16,9 @@ internal sealed class QueryParameters
             values[parameter.DecodeName().ToString()] = parameter.DecodeValue().ToString();
     }
 
+    /// <summary>Returns a value, which may be empty; null if it is missing.</summary>
+    public string? Find(string name) => values.GetValueOrDefault(name);
+
     /// <summary>Gets a value; null if it is missing or empty.</summary>
     public string? this[string name] => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 }

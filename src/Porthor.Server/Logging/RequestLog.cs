@@ -27,6 +27,8 @@ internal sealed class RequestLog
     private readonly IPAddress? address;
 
     private string? returnUrl;
+    private string? oidcClient;
+    private string? returnUri;
     private string? tokenSource;
     private string? token;
     private string? user;
@@ -84,6 +86,11 @@ internal sealed class RequestLog
     /// <summary>Sets the return URL of a login or logout.</summary>
     public void ReturnUrl(string? url) => returnUrl = url;
 
+    /// <summary>Sets the client of a request to the OpenID Connect provider.</summary>
+    /// <param name="clientId">The client ID.</param>
+    /// <param name="redirectUri">The redirect URI; null if it is not logged.</param>
+    public void OpenIdClient(string clientId, string? redirectUri = null) => (oidcClient, returnUri) = (clientId, redirectUri);
+
     /// <summary>Sets the source of the credential: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
     public void TokenSource(string source) => tokenSource = source;
 
@@ -125,6 +132,10 @@ internal sealed class RequestLog
             Write(writer, rule, originalUrl);
         if (returnUrl is not null)
             writer.WriteString("return_url", Shown(returnUrl));
+        if (oidcClient is not null)
+            writer.WriteString("oidc_client", Shown(oidcClient));
+        if (returnUri is not null)
+            writer.WriteString("return_uri", Shown(returnUri));
         if (tokenSource is not null)
             writer.WriteString("token_source", tokenSource);
         if (token is not null)

@@ -53,10 +53,11 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>The current time in seconds since the epoch.</summary>
     public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
 
-    public static async Task<ApiServer> StartAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null)
+    public static async Task<ApiServer> StartAsync(
+        Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, RedisServerProcess? ownRedis = null)
     {
         var clock = new ManualClock(Begin);
-        return new ApiServer(await TestServer.StartAsync(mode, configure, clock), clock);
+        return new ApiServer(await TestServer.StartAsync(mode, configure, clock, ownRedis), clock);
     }
 
     /// <summary>Sends a request with an unmodified path.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Porthor.Server.Tests.OpenIdConnect;
 using Porthor.Testing;
 using Porthor.Values;
 
@@ -14,13 +15,16 @@ public sealed class ResponseSchemaTests
 
     /// <summary>Routes without data in this deployment; only their errors are recorded.</summary>
     private static readonly string[] WithoutSuccess =
-        ["GET /auth/api/v1/users", "GET /auth/api/v1/users/{username}", "GET /auth/api/v1/groups", "GET /login", "GET /logout"];
+    [
+        "GET /auth/api/v1/users", "GET /auth/api/v1/users/{username}", "GET /auth/api/v1/groups", "GET /login", "GET /logout",
+        "GET /auth/openid/login",
+    ];
 
     [Fact]
     public async Task Responses_match_the_OpenAPI_document()
     {
         await using var server = await ApiServer.StartAsync(
-            Mode.Embedded, settings => TokenLimitTests.Limited(settings, live: 50, perMinute: 3));
+            Mode.Embedded, settings => OpenIdServers.WithProvider(TokenLimitTests.Limited(settings, live: 50, perMinute: 3)));
         var document = (await server.SendAsync(HttpMethod.Get, "/auth/openapi.json")).Json;
         var validator = new SchemaValidator(document);
         HashSet<string> succeeded = [];
@@ -42,7 +46,8 @@ public sealed class ResponseSchemaTests
 
         // Credential errors are the same on all routes.
         foreach (var path in document.GetProperty("paths").EnumerateObject().Where(
-            path => path.Name.StartsWith("/auth/", StringComparison.Ordinal)))
+            path => path.Name.StartsWith("/auth/", StringComparison.Ordinal)
+                && path.Name is not (OpenIdSteps.LoginPath or OpenIdSteps.TokenPath)))
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
@@ -116,6 +121,32 @@ public sealed class ResponseSchemaTests
         await RecordAsync("DELETE", Token, one, null, 204, browser.WriteHeaders);
         await RecordAsync("DELETE", Token, one, null, 404, browser.WriteHeaders);
 
+        // OpenID Connect.
+        const string clients = "/auth/api/v1/oidc-clients";
+        var data = new { return_uri = OpenIdSteps.App, description = "x", notes = "y" };
+        await RecordAsync("POST", clients, clients, new { }, 422, server.Bootstrap);
+        await RecordAsync("GET", clients, clients, null, 403, admin.Cookie);
+        var registered = (await RecordAsync("POST", clients, clients, data, 201, server.Bootstrap)).Json;
+        var client = new RegisteredClient(
+            registered.GetProperty("client_id").GetString()!, registered.GetProperty("client_secret").GetString()!, OpenIdSteps.App);
+        await RecordAsync("GET", clients, clients, null, 200, server.Bootstrap);
+        const string oneClient = clients + "/{client_id}";
+        await RecordAsync("GET", oneClient, $"{clients}/{client.Id}", null, 200, server.Bootstrap);
+        await RecordAsync("GET", oneClient, $"{clients}/unknown", null, 404, server.Bootstrap);
+        await RecordAsync("PATCH", oneClient, $"{clients}/{client.Id}", data, 200, server.Bootstrap);
+        await RecordAsync("GET", OpenIdSteps.LoginPath, OpenIdSteps.LoginPath, null, 422, browser.Cookie);
+        await RecordAsync(
+            "GET", OpenIdSteps.LoginPath, OpenIdSteps.LoginPath + "?client_id=unknown&redirect_uri=x", null, 403, browser.Cookie);
+        using var form = new FormUrlEncodedContent(
+            OpenIdSteps.FormOf(client, await server.CodeAsync(browser, client)).Select(pair => KeyValuePair.Create(pair.Name, pair.Value)));
+        await RecordAsync("POST", OpenIdSteps.TokenPath, OpenIdSteps.TokenPath, new { }, 400);
+        var issued = await RecordAsync("POST", OpenIdSteps.TokenPath, OpenIdSteps.TokenPath, form, 200);
+        var access = Porthor.Tokens.Token.Parse(issued.Json.GetProperty("access_token").GetString()!);
+        await RecordAsync("GET", OpenIdSteps.UserInfoPath, OpenIdSteps.UserInfoPath, null, 200, TestServer.Bearer(access));
+        await RecordAsync("DELETE", oneClient, $"{clients}/{client.Id}", null, 204, server.Bootstrap);
+        foreach (var path in (string[])["/.well-known/openid-configuration", "/.well-known/jwks.json"])
+            await RecordAsync("GET", path, path, null, 200);
+
         // Users, quotas, and other routes.
         await RecordAsync("GET", "/auth/api/v1/login", "/auth/api/v1/login", null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/api/v1/user-info", "/auth/api/v1/user-info", null, 200, browser.Cookie);
@@ -128,8 +159,16 @@ public sealed class ResponseSchemaTests
         await RecordAsync("GET", quotas, quotas, null, 404, browser.Cookie);
         await RecordAsync("DELETE", quotas, quotas, null, 404, admin.WriteHeaders);
         await RecordAsync("PUT", quotas, quotas,
-            new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 },
-                tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] }, 200, admin.WriteHeaders);
+            new
+            {
+                @default = new
+                {
+                    api = new { tap = 1 },
+                    notebook = new { cpu = 1, memory = 2 },
+                    tap = new { qserv = new { concurrent = 3 } }
+                },
+                bypass = (string[])["staff"]
+            }, 200, admin.WriteHeaders);
         await RecordAsync("PUT", quotas, quotas, new { wrong = 1 }, 422, admin.WriteHeaders);
         await RecordAsync("GET", quotas, quotas, null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/api/v1/user-info", "/auth/api/v1/user-info", null, 200, browser.Cookie);

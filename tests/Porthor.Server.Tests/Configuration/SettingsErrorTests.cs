@@ -52,7 +52,7 @@ public sealed class SettingsErrorTests
                 "tokenPolicy.defaultUserLifetime: '1d': must not be longer than maxUserLifetime",
                 "No authentication provider configured",
                 "oidcServer.issuer: 'http://example.com': must be an https:// URL",
-                "oidcServer.clientSuffix: Field required (or set PORTHOR_OIDC_SERVER_CLIENT_SUFFIX)",
+                "oidcServer.clientSuffix: Field required (or set PORTHOR_OIDC_SERVER_CLIENT_SUFFIX); it may be empty",
                 "oidcServer.key: Key is not an RSA private key",
                 "groupMapping.admin:token: 'admin': Input should be a valid list",
                 "groupMapping.exec:admin: Scope exec:admin assigned but not in knownScopes",
