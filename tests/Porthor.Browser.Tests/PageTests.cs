@@ -5,7 +5,7 @@ using Porthor.Tokens;
 namespace Porthor.Browser.Tests;
 
 /// <summary>The use of the pages with a mouse, with a keyboard, and without scripts.</summary>
-public sealed class PageTests(Site site) : IClassFixture<Site>
+public sealed partial class PageTests(Site site) : IClassFixture<Site>
 {
     [BrowserFact]
     public async Task A_token_is_created_copied_used_and_revoked()
@@ -102,45 +102,6 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task The_pages_work_with_a_keyboard_only()
-    {
-        await using var browser = await site.LogInAsync("typist");
-        var page = await browser.NewPageAsync();
-        await page.GotoAsync("/auth/tokens");
-        // The first tab stop skips the navigation of the page.
-        await page.Keyboard.PressAsync("Tab");
-        (await FocusedAsync(page)).ShouldBe("Skip to content");
-        await page.Keyboard.PressAsync("Enter");
-        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens#content");
-        await page.Locator("#content:focus").WaitForAsync();
-        await page.Keyboard.PressAsync("Tab");
-        (await FocusedAsync(page)).ShouldBe("New token");
-        await page.Keyboard.PressAsync("Enter");
-        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens/new");
-
-        await TabToAsync(page, "Name");
-        await page.Keyboard.TypeAsync("typed");
-        await TabToAsync(page, "read:all Can read everything");
-        await page.Keyboard.PressAsync("Space");
-        await TabToAsync(page, "Create token");
-        await page.Keyboard.PressAsync("Enter");
-        await page.Locator("h1", new() { HasText = "Your new token" }).WaitForAsync();
-        await TabToAsync(page, "Copy");
-        await page.Keyboard.PressAsync("Enter");
-        await TabToAsync(page, "Done");
-        await page.Keyboard.PressAsync("Enter");
-        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens");
-
-        var key = await page.Locator("tr", new() { HasText = "typed" }).Locator(".key").InnerTextAsync();
-        await TabToAsync(page, $"Revoke typed, {key}");
-        await page.Keyboard.PressAsync("Enter");
-        await page.ShouldHaveUrlAsync($"{site.Url}/auth/tokens/{key}/revoke");
-        await TabToAsync(page, "Revoke");
-        await page.Keyboard.PressAsync("Enter");
-        await page.GetByText("Revoked: typed").WaitForAsync();
-    }
-
-    [BrowserFact]
     public async Task History_can_be_paged_in_both_directions()
     {
         await using var browser = await site.LogInAsync("historian");
@@ -164,28 +125,4 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     /// <summary>Returns the status of an API request with this token.</summary>
     private async Task<int> StatusAsync(Token token) =>
         (await site.Porthor.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(token))).StatusCode;
-
-    /// <summary>Returns the accessible text of the focused element. Fails if the focus is not visible.</summary>
-    private static async Task<string> FocusedAsync(IPage page)
-    {
-        var outline = await page.EvaluateAsync<string>(
-            "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth");
-        var text = await page.EvaluateAsync<string>(
-            "((e) => (e.labels?.[0] ?? e).innerText.replace(/\\s+/g, ' ').trim())(document.activeElement)");
-        outline.ShouldBe("solid3px", text);
-        return text;
-    }
-
-    private static async Task TabToAsync(IPage page, string text)
-    {
-        List<string> passed = [];
-        for (var i = 0; i < 40; i++)
-        {
-            await page.Keyboard.PressAsync("Tab");
-            passed.Add(await FocusedAsync(page));
-            if (passed[^1] == text)
-                return;
-        }
-        passed.ShouldContain(text);
-    }
 }

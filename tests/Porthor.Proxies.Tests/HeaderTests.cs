@@ -5,7 +5,7 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>Header names and lists that a site, or the proxy itself, interprets in another way than the rules of the proxy.</summary>
-public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture recording)
+public sealed partial class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture recording)
     : IClassFixture<RawProxyFixture>, IClassFixture<RecordingProxyFixture>
 {
     private const string ForgedValue = "203.0.113.66";
@@ -68,65 +68,6 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         }
     }
 
-    /// <summary>
-    /// A client can list headers in <c>Connection</c>, which a proxy then removes. This must not remove headers that the proxy sets.
-    /// </summary>
-    [Theory, EveryProxy]
-    public async Task A_list_in_Connection_removes_no_header_of_the_proxy(Proxy proxy)
-    {
-        var client = await fixture.ConnectRawAsync(proxy);
-        var username = $"listing-{proxy}".ToLowerInvariant();
-        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username)).Reveal()}";
-        var listed = string.Join(", ", Identity);
-        foreach (var connection in (string[][])[
-            [$"close, {listed}"], [listed], [listed.ToLowerInvariant()], [listed.ToUpperInvariant().Replace(", ", ",")],
-            [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
-            ["close", .. Identity], ["close, Host, Content-Length, Transfer-Encoding", listed]])
-        {
-            string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root",
-                "Content-Length: 0"];
-            var arrived = (await client.GetAsync("/", headers)).AtSite();
-            var description = string.Join(" | ", connection);
-            arrived.Values("X-Auth-Request-User").ShouldBe([username], description);
-            arrived.Values("X-Auth-Request-Email").ShouldBe([$"{username}@example.com"], description);
-            arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], description);
-            arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], description);
-            arrived.Values("X-Real-IP").ShouldBe([ProxyFixture.ClientAddress], description);
-            arrived.Values("Host").ShouldBe(["example.com"], description);
-            arrived.Values("Connection").ShouldBeEmpty(description);
-            arrived.Values("Authorization").ShouldBeEmpty(description);
-        }
-    }
-
-    /// <summary>
-    /// A proxy removes the headers that the client lists in <c>Connection</c> (RFC 9110, section 7.6.1), except those that a request needs.
-    /// NGINX ignores the list.
-    /// </summary>
-    [Theory, EveryProxy]
-    public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
-    {
-        var client = await fixture.ConnectRawAsync(proxy);
-        foreach (var connection in (string[])[
-            "close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
-        {
-            var arrived = (await client.GetAsync("/public/", $"Connection: {connection}", "X-Listed: 1", "X-Custom: kept")).AtSite();
-            arrived.Values("X-Listed").Count.ShouldBe(proxy == Proxy.Nginx ? 1 : 0, connection);
-            (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(
-                ("kept", "example.com", ProxyFixture.ClientAddress));
-        }
-        foreach (var connection in (string[])["Host", "close, hOsT", "Content-Length", "Transfer-Encoding"])
-        {
-            foreach (var body in (string[])["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"])
-            {
-                var answer = await client.SendTextAsync(
-                    $"POST /public/ HTTP/1.1\r\nHost: example.com\r\nConnection: {connection}\r\n{body}");
-                var arrived = answer.AtSite();
-                arrived.Values("Host").ShouldBe(["example.com"], connection);
-                (arrived.Values("Content-Length").Count + arrived.Values("Transfer-Encoding").Count).ShouldBe(1, connection);
-            }
-        }
-    }
-
     /// <summary>A site that answers TRACE returns the headers that only it may see, and CONNECT opens a tunnel.</summary>
     [Theory, EveryProxy]
     public async Task No_method_returns_headers_or_opens_a_tunnel(Proxy proxy)
@@ -137,41 +78,6 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
             "TRACE /auth/tokens HTTP/1.1", "CONNECT /public/ HTTP/1.1", "CONNECT example.com:80 HTTP/1.1"])
             (await client.SendAsync(request, "Host: example.com", bearer)).Status.ShouldBeOneOf([400, 405], request);
         fixture.RawSite.Requests.ShouldAllBe(request => request.Method != "TRACE" && request.Method != "CONNECT");
-    }
-
-    /// <summary>
-    /// For every value of Connection, Porthor and its pages receive the client's address and no header that is meant for the proxy.
-    /// </summary>
-    [Theory, EveryProxy]
-    public async Task Porthor_gets_the_headers_of_the_proxy(Proxy proxy)
-    {
-        var client = await recording.ConnectAsync(proxy);
-        foreach (var connection in (string[])[
-            "close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Original-URL, X-Original-Method, X-Forwarded-Method, "
-                + "X-Forwarded-Uri", "x-forwarded-for"])
-        {
-            string[] headers = [$"Connection: {connection}", "Keep-Alive: 5", "TE: trailers", "Trailer: X", "Proxy-Connection: keep-alive",
-                "Proxy-Authorization: Bearer x"];
-            foreach (var path in (string[])["/", "/public/", "/auth/tokens", "/login"])
-            {
-                var seen = recording.Site.Requests.Count;
-                (await client.GetAsync(path, headers)).Status.ShouldBe(200);
-                foreach (var arrived in recording.Site.Requests.Skip(seen))
-                {
-                    var description = $"{connection} {path} {string.Join(" | ", arrived.Lines)}";
-                    arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], description);
-                    arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], description);
-                    foreach (var name in (string[])["Keep-Alive", "TE", "Trailer", "Proxy-Connection", "Proxy-Authorization"])
-                        arrived.Variables(name).ShouldBeEmpty(description);
-                    arrived.Values("Connection").ShouldAllBe(value => value == "keep-alive", description);
-                    if (proxy == Proxy.Nginx && arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
-                        arrived.Values("X-Original-Method").ShouldBe(["GET"], description);
-                    else if (arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
-                        (arrived.Values("X-Forwarded-Method").Single(), arrived.Values("X-Forwarded-Uri").Single())
-                            .ShouldBe(("GET", path), description);
-                }
-            }
-        }
     }
 
     /// <summary>A token in a header for proxies is not forwarded to the site.</summary>

@@ -8,7 +8,7 @@ namespace Porthor.Proxies.Tests;
 /// The annotations and snippets for ingress-nginx, in an NGINX configuration that is assembled from them as the controller does it: a
 /// location for the authorization subrequest, one for the redirect to the login, and the snippets.
 /// </summary>
-public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw, UnavailableTests.StoppedServerFixture stopped)
+public sealed partial class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw, UnavailableTests.StoppedServerFixture stopped)
     : IClassFixture<ProxyFixture>, IClassFixture<RawProxyFixture>, IClassFixture<UnavailableTests.StoppedServerFixture>
 {
     private const string Prefix = "nginx.ingress.kubernetes.io/";
@@ -122,71 +122,5 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
             raw.RawSite.Requests.Last().Values("Upgrade").ShouldBe(["websocket"]);
             raw.RawSite.Requests.Last().Values("Connection").ShouldBe(["upgrade"]);
         }
-    }
-
-    private static string OnOff(string setting) => Settings[setting].Text() == "true" ? "on" : "off";
-
-    private static Task<ProxyProcess> StartAsync(ProxyFixture fixture, Func<string, string>? changeUrl = null) =>
-        ProxyProcess.StartNginxAsync(listen =>
-        $$"""
-        map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-        {{Settings["http-snippet"].Text()}}
-        server {
-            listen {{listen}};
-            server_name example.com;
-            underscores_in_headers {{OnOff("enable-underscores-in-headers")}};
-            ignore_invalid_headers {{OnOff("ignore-invalid-headers")}};
-            {{Settings["server-snippet"].Text()}}
-            {{string.Concat(Ingresses[..2].Select((ingress, number) => Location(ingress, number, fixture, changeUrl ?? (url => url))))}}
-            location /auth/ {
-                proxy_set_header Host $host;
-                proxy_set_header Upgrade $http_upgrade;
-                proxy_set_header Connection $connection_upgrade;
-                {{Ingresses[2].At("metadata", "annotations", Prefix + "configuration-snippet").Text()}}
-                proxy_pass http://{{fixture.SiteAddress}};
-            }
-        }
-        """);
-
-    private static string Location(YamlNode ingress, int number, ProxyFixture fixture, Func<string, string> changeUrl)
-    {
-        var annotations = ingress.At("metadata", "annotations").Entries().ToDictionary(
-            entry => entry.Name[Prefix.Length..], entry => entry.Value.Text());
-        var path = ((YamlSequenceNode)ingress.At("spec", "rules")[0].At("http", "paths"))[0]["path"].Text();
-        var authUrl = new Uri(changeUrl(annotations["auth-url"]));
-        var login = annotations.GetValueOrDefault("auth-signin");
-        var headers = annotations["auth-response-headers"].Split(',').Select((name, i) =>
-            $"auth_request_set $authHeader{i} $upstream_http_{name.ToLowerInvariant().Replace('-', '_')};\nproxy_set_header '{name}' "
-                + $"$authHeader{i};\n");
-        return $$"""
-            location = /_external-auth-{{number}} {
-                internal;
-                proxy_pass_request_body off;
-                proxy_method {{annotations["auth-method"]}};
-                proxy_set_header Content-Length "";
-                proxy_set_header X-Forwarded-Proto "";
-                proxy_set_header Host {{authUrl.Host}};
-                proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
-                proxy_set_header X-Original-Method $request_method;
-                proxy_set_header X-Auth-Request-Redirect $request_uri;
-                proxy_set_header X-Forwarded-For $remote_addr;
-                {{annotations.GetValueOrDefault("auth-snippet")}}
-                proxy_pass http://{{fixture.Porthor.Url.Authority}}{{authUrl.PathAndQuery}};
-            }
-            location @signin-{{number}} { internal; return 302 "{{login}}?rd=$scheme://$http_host$request_uri"; }
-            location {{path}} {
-                auth_request /_external-auth-{{number}};
-                {{string.Concat(headers)}}
-                {{(login is null ? "" : $"error_page 401 = @signin-{number};")}}
-                proxy_set_header Host $host;
-                proxy_set_header X-Forwarded-For $remote_addr;
-                proxy_set_header Upgrade $http_upgrade;
-                proxy_set_header Connection $connection_upgrade;
-                proxy_http_version 1.1;
-                {{annotations.GetValueOrDefault("configuration-snippet")}}
-                proxy_pass http://{{fixture.SiteAddress}};
-            }
-
-            """;
     }
 }

@@ -6,33 +6,8 @@ namespace Porthor.Proxies.Tests;
 /// Paths and hosts that a proxy and a site interpret in different ways. The site receives the path as the client sent it, without
 /// normalization. The rule must be correct for every interpretation, or the response is 400.
 /// </summary>
-public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
+public sealed partial class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
 {
-    /// <summary>The segments "." and "..", or a character that can end or split a path, in many spellings.</summary>
-    public static readonly string[] Ambiguous =
-    [
-        "/admin/users/..%2f..%2fpublic/", "/admin/../public/x", "/public/..;/admin/", "/public/..%5cadmin/", "/public/..;x/admin/",
-        "/public/..;x=1;y/admin", "/public/.;/../admin/",
-        "/public/..", "/public/.", "/public/./x", "/public/.;", "/public/.;x/", "/public/%2e%2e/admin/", "/public/%2E./admin/",
-        "/public/.%2e/admin/", "/public/%2e/x",
-        "/public/%2e%2e;/admin/", "/public/..%3b/admin/", "/public/..%3B/admin/", "/public/%2e%2e%3bx/admin/", "/public%2f..%2fadmin/",
-        "/public%2F..%2Fadmin", "/public/%2f../admin/",
-        "/public/..\\admin/", "/public\\..\\admin/", "/public/x\\..\\..\\admin", "/public%5c..%5cadmin/", "/public/%5c../admin/",
-        "/public/..%5Cadmin", "/public%5Cadmin",
-        "/public/%00", "/public/x%00/", "/admin%00/", "/public/..%00/admin/", "/public/.%00./admin", "/public//../admin/",
-        "/public///..//admin/", "/api/x/..//../admin/",
-        "/auth/../admin/", "/auth/..%2fingress/auth", "/auth/..;/ingress/auth", "/login/../admin/", "/login/..", "/.", "/..", "/..;",
-        "/.;x", "/%2e", "/%2e%2e/", "/../admin/", "/./admin/",
-        "/%2e/admin/", "//admin/", "//public/admin/", "///public/admin", "/%2fpublic/admin/", "/%2Fadmin", "/public/%c0%ae%c0%ae/admin/",
-        "/public/..%c0%afadmin/", "/public/..%20/admin/",
-        "/public/.%2e%20/admin/", "/public/..%09/admin/", "/public/..?x", "/public/../?x=/", "/public/../admin/?", "/public/..;?x",
-        "\\public", "public/", "/public/..%2f?a=b", "/public/\u00c0\u00ae\u00c0\u00ae/admin/", "/public/..\u00c0\u00afadmin/",
-        "/;/admin/", "/;x/admin", "/;x=1;y/admin/", "/%3b/admin/", "/%3Bx%2Fadmin", "/public/;/../admin", "/api/;x/y", "/public//;x/y",
-        "/public/..%3fx", "/public/..%23x", "/public/%2e%2e%2fadmin", "/public/%2e%2e%5cadmin",
-        "/public/..%01/admin/", "/public/..%0b/admin/", "/public/..%1F;/admin/", "/public/..%7f/admin/", "/public/%20../admin/",
-        "/public/%0d../admin/", "/public/%09.%20/x", "/public/%e0%80%ae%E0%80%AE/admin/",
-    ];
-
     [Theory, EveryProxy]
     public async Task An_ambiguous_path_is_rejected(Proxy proxy)
     {
@@ -51,29 +26,6 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
         }
         fixture.RawSite.Requests.Count.ShouldBe(before);
     }
-
-    /// <summary>Paths and their rules. The site receives the path byte for byte.</summary>
-    public static readonly (string Path, string Rule)[] Ordinary =
-    [
-        ("/public", "public"), ("/public/", "public"), ("/public;x", "public"), ("/public;x=1/page", "public"),
-        ("/public/;jsessionid=1", "public"), ("/public/;x?y=/z", "public"), ("/public/a;b=1/c", "public"), ("/public/a%2Fb", "public"),
-        ("/public/..x/...", "public"),
-        ("/public?x", "public"), ("/public/?x=/../admin//", "public"), ("/public/a//b", "public"),
-        ("/public/http://example.org/", "public"), ("/public/.well-known/x", "public"), ("/public/a.", "public"),
-        ("/public/%252e%252e/admin/", "public"), ("/public/%252e%252e%252fadmin", "public"), ("/public/caf%C3%A9", "public"),
-        ("/public/caf%E9", "public"), ("/public/a%20b+c", "public"), ("/%70ublic/x", "public"),
-        ("/admin", "admin"), ("/admin/", "admin"), ("/admin/x", "admin"), ("/admin;x", "admin"), ("/admin;x/", "admin"),
-        ("/admin;", "admin"), ("/admin?x", "admin"), ("/admin/;x", "admin"), ("/admin/a%2Fb;c", "admin"),
-        ("/%61dmin/", "admin"), ("/%61%64min", "admin"), ("/%61dmin;x", "admin"), ("/admin%3Bx", "admin"), ("/admin%3bx/", "admin"),
-        ("/admin%2Fx", "admin"), ("/admin%2f", "admin"), ("/%61dmin%2Fx", "admin"), ("/admin//x", "admin"),
-        ("/api", "api"), ("/api;x/y", "api"), ("/api/x", "api"), ("/%61pi%2Fx", "api"),
-        ("/", "site"), ("/?x", "site"), ("/administrator", "site"), ("/admin.html", "site"), ("/admin-x/", "site"), ("/publicity", "site"),
-        ("/public.txt", "site"), ("/apis/", "site"), ("/x/admin/", "site"), ("/x/public/", "site"),
-        ("/ADMIN/", "site"), ("/Public/", "site"), ("/public%252Fx", "site"), ("/x;/public/", "site"), ("/;x", "site"),
-        ("/;jsessionid=1?x=/", "site"), ("/a%2Fb/c%2Fd", "site"), ("/.hidden/..x", "site"), ("/x%3F/public", "site"), ("/x%23y", "site"),
-        ("/a/https://b//c", "site"), ("/x.;y", "site"), ("/x..;y/", "site"), ("/login;x", "site"), ("/auth;x/tokens", "site"),
-        ("/authors", "site"), ("/loginx", "site"),
-    ];
 
     [Theory, EveryProxy]
     public async Task Every_other_path_is_authorized_by_its_rule_and_forwarded_unchanged(Proxy proxy)
@@ -97,8 +49,8 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
     }
 
     /// <summary>
-    /// A URL with an empty path in the request line means the path "/" (RFC 9110, section 4.2.3; RFC 9112, section 3.2.2). HAProxy reads the
-    /// query after it as a part of the host.
+    /// A URL with an empty path in the request line means the path "/" (RFC 9110, section 4.2.3; RFC 9112, section 3.2.2). HAProxy reads
+    /// the query after it as a part of the host.
     /// </summary>
     [Theory, EveryProxy]
     public async Task An_absolute_target_without_a_path_is_the_root(Proxy proxy)

@@ -9,7 +9,7 @@ namespace Porthor.Testing;
 /// Runs the porthor program as a user does: in its own process and folder, without the environment variables of the test run. All processes
 /// that it started are killed when the test ends.
 /// </summary>
-internal sealed class PorthorProgram : IAsyncDisposable
+internal sealed partial class PorthorProgram : IAsyncDisposable
 {
     /// <summary>The time limit of a command. It is long enough for a busy machine, and ends a test that hangs.</summary>
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(60);
@@ -91,31 +91,6 @@ internal sealed class PorthorProgram : IAsyncDisposable
     public Task<Outcome> RunWithInputAsync(string input, params string[] arguments) =>
         Start("dotnet", Command(arguments), input).EndAsync();
 
-    /// <summary>Makes <c>porthor</c> and PostgreSQL's programs available to shell scripts.</summary>
-    public async Task PrepareShellAsync()
-    {
-        AddCommand("porthor", $"dotnet '{Command([])[0]}'");
-        Variables["PATH"] = string.Join(':', Commands, Prerequisites.PostgresBin, Environment.GetEnvironmentVariable("PATH"));
-        if (Variables.ContainsKey("PORTHOR_DATABASE_URL"))
-        {
-            Variables["PGHOST"] = "127.0.0.1";
-            Variables["PGPORT"] = $"{(await RealServers.Instance.PostgresAsync()).Port}";
-            Variables["PGUSER"] = PostgresServer.User;
-        }
-    }
-
-    /// <summary>Defines a command for shell scripts. The script's arguments are appended.</summary>
-    public void AddCommand(string name, string command)
-    {
-        Directory.CreateDirectory(Commands);
-        var path = Path.Combine(Commands, name);
-        File.WriteAllText(path, $"#!/bin/sh\nexec {command} \"$@\"\n");
-        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
-    }
-
-    /// <summary>Runs a shell script until it exits.</summary>
-    public Task<Outcome> RunShellAsync(string script) => Start("bash", ["-euc", script], input: "").EndAsync();
-
     public RunningProgram Start(params string[] arguments) => Start("dotnet", Command(arguments), input: "");
 
     private static string[] Command(string[] arguments) => [Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. arguments];
@@ -170,117 +145,5 @@ internal sealed class PorthorProgram : IAsyncDisposable
             await running.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
         detector.ThrowIfLeaked();
-    }
-}
-
-/// <summary>The result of a command.</summary>
-internal sealed record Outcome(int ExitCode, string Output, string Errors);
-
-/// <summary>A started process. All its output is kept.</summary>
-internal sealed class RunningProgram : IAsyncDisposable
-{
-    private readonly Process process;
-    private readonly TimeSpan timeout;
-    private readonly Lock sync = new();
-    private readonly StringBuilder output = new();
-    private readonly StringBuilder errors = new();
-
-    public RunningProgram(Process process, TimeSpan timeout, string input)
-    {
-        this.process = process;
-        this.timeout = timeout;
-        process.OutputDataReceived += (_, line) => Append(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(errors, line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-    }
-
-    /// <summary>True if the output contains a secret that the command is meant to print.</summary>
-    public bool PrintsSecret { get; init; }
-
-    public string Output => Read(output);
-
-    public string Errors => Read(errors);
-
-    public int Id => process.Id;
-
-    public bool HasEnded => process.HasExited;
-
-    /// <summary>The resident memory of the process, in bytes.</summary>
-    public long ResidentBytes
-    {
-        get
-        {
-            process.Refresh();
-            return process.WorkingSet64;
-        }
-    }
-
-    /// <summary>Kills the process, as <c>kill -9</c> does, and waits until it has exited.</summary>
-    public Task<Outcome> KillAsync()
-    {
-        process.Kill();
-        return EndAsync();
-    }
-
-    /// <summary>Terminates the process, as a service manager does.</summary>
-    public async Task<Outcome> TerminateAsync()
-    {
-        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
-        await kill.WaitForExitAsync();
-        return await EndAsync();
-    }
-
-    public Task<Outcome> EndAsync() => EndAsync(timeout);
-
-    /// <param name="limit">The time limit, for commands that take longer than a test usually may.</param>
-    public async Task<Outcome> EndAsync(TimeSpan limit)
-    {
-        using var cancellation = new CancellationTokenSource(limit);
-        try
-        {
-            await process.WaitForExitAsync(cancellation.Token);
-        }
-        catch (OperationCanceledException e)
-        {
-            throw new TimeoutException($"The program did not exit. Its output:\n{Output}\n{Errors}", e);
-        }
-        return new Outcome(process.ExitCode, Output, Errors);
-    }
-
-    /// <summary>Waits until a condition is true. Fails at once if the program exits.</summary>
-    public async Task WaitUntilAsync(Func<Task<bool>> condition, string what)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (!await condition())
-        {
-            if (process.HasExited || Stopwatch.GetElapsedTime(begun) > timeout)
-                throw new InvalidOperationException($"Timed out while waiting for {what}. The program's output:\n{Output}\n{Errors}");
-            await Task.Delay(20);
-        }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!process.HasExited)
-            process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
-    }
-
-    private void Append(StringBuilder text, string? line)
-    {
-        if (line is null)
-            return;
-        lock (sync)
-            text.Append(line).Append('\n');
-    }
-
-    private string Read(StringBuilder text)
-    {
-        lock (sync)
-            return text.ToString();
     }
 }

@@ -8,26 +8,6 @@ using System.Text.Json;
 
 namespace Porthor.Testing;
 
-/// <summary>A request as the site received it, byte for byte. Every byte is one character (Latin-1).</summary>
-/// <param name="Target">The request target, without any normalization.</param>
-/// <param name="Lines">The header lines.</param>
-/// <param name="Trailers">The trailer lines of a chunked body.</param>
-internal sealed record RawRequest(string Method, string Target, IReadOnlyList<string> Lines, IReadOnlyList<string> Trailers)
-{
-    /// <summary>The values of a header, in the order of arrival.</summary>
-    public IReadOnlyList<string> Values(string name) =>
-        [.. Lines.Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(
-            line => line[(name.Length + 1)..].Trim(' '))];
-
-    /// <summary>The values of a variable as CGI, WSGI and PHP name it: every character that is no letter or digit becomes an underscore.</summary>
-    public IReadOnlyList<string> Variables(string name) =>
-        [.. Lines.Concat(Trailers).Where(line => Fold(line.Split(':')[0]) == Fold(name)).Select(
-            line => line[(line.IndexOf(':') + 1)..].Trim(' '))];
-
-    private static string Fold(string name) =>
-        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
-}
-
 /// <summary>
 /// A site that reads requests from the connection itself. It does not normalize paths, compares header names as CGI does, and accepts every
 /// protocol that an <c>Upgrade</c> header offers. It answers each request with the request, as JSON.
@@ -115,9 +95,13 @@ internal sealed class RawSite : IAsyncDisposable
 
     /// <summary>Returns the <c>Sec-WebSocket-Accept</c> header of a WebSocket handshake (RFC 6455, section 4.2.2).</summary>
     [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "RFC 6455 prescribes it.")]
-    private static string AcceptHeader(RawRequest request) => request.Values("Sec-WebSocket-Key") is [{ } key, ..]
-        ? $"Sec-WebSocket-Accept: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"
-        : "";
+    private static string AcceptHeader(RawRequest request)
+    {
+        if (request.Values("Sec-WebSocket-Key") is not [{ } key, ..])
+            return "";
+        var hash = SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+        return $"Sec-WebSocket-Accept: {Convert.ToBase64String(hash)}\r\n";
+    }
 
     private async Task<RawRequest?> ReadRequestAsync(NetworkStream stream)
     {
@@ -142,7 +126,7 @@ internal sealed class RawSite : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads lines up to an empty one.</summary>
+    /// <summary>Reads lines until an empty line.</summary>
     private async Task<List<string>> ReadLinesAsync(NetworkStream stream)
     {
         List<string> lines = [];

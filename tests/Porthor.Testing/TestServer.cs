@@ -1,8 +1,4 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -11,13 +7,11 @@ using Porthor.Maintenance;
 using Porthor.Operations;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
-using Porthor.Sessions;
-using Porthor.Tokens;
 
 namespace Porthor.Testing;
 
 /// <summary>Runs the server in this process on a free port, with its own deployment.</summary>
-internal sealed class TestServer : IAsyncDisposable
+internal sealed partial class TestServer : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ILoggerFactory loggers;
@@ -114,57 +108,6 @@ internal sealed class TestServer : IAsyncDisposable
         BaseAddress = Url,
     };
 
-    /// <summary>Sends a request and returns the response with its body.</summary>
-    /// <param name="json">An object to send as JSON; a text to send unchanged with the media type of JSON; or a content with its own media
-    /// type.</param>
-    public async Task<Answer> SendAsync(
-        HttpMethod method, string path, IEnumerable<(string Name, string Value)>? headers = null, object? json = null)
-    {
-        using var request = new HttpRequestMessage(method, path);
-        if (json is HttpContent content)
-            request.Content = content;
-        else if (json is string text)
-            request.Content = new StringContent(text, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));
-        else if (json is not null)
-            request.Content = JsonContent.Create(json);
-        List<(string Name, string Value)> sent = [.. headers ?? []];
-        foreach (var (name, value) in sent)
-            request.Headers.TryAddWithoutValidation(name, value);
-        LeakDetector.AddRequest(sent);
-        using var response = await Client.SendAsync(request);
-        var answer = await Answer.ReadAsync(response);
-        LeakDetector.AddResponse(answer);
-        return answer;
-    }
-
-    public Task<Answer> GetAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Get, path, headers);
-
-    public Task<Answer> PostAsync(string path, object json, params (string, string)[] headers) =>
-        SendAsync(HttpMethod.Post, path, headers, json);
-
-    public Task<Answer> PatchAsync(string path, object json, params (string, string)[] headers) =>
-        SendAsync(HttpMethod.Patch, path, headers, json);
-
-    public Task<Answer> PutAsync(string path, object json, params (string, string)[] headers) =>
-        SendAsync(HttpMethod.Put, path, headers, json);
-
-    public Task<Answer> DeleteAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Delete, path, headers);
-
-    /// <summary>Posts a form, as a browser without scripts does.</summary>
-    public Task<Answer> PostFormAsync(string path, IEnumerable<(string Name, string Value)> fields, params (string, string)[] headers) =>
-        SendAsync(HttpMethod.Post, path, headers, new FormUrlEncodedContent(
-            fields.Select(field => KeyValuePair.Create(field.Name, field.Value))));
-
-    public static (string, string) Bearer(Token token) => ("Authorization", $"Bearer {token.Reveal()}");
-
-    public static (string, string) Basic(string user, string password) =>
-        ("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
-
-    public (string, string) Bootstrap => Bearer(Core.BootstrapToken!);
-
-    /// <summary>Creates a state cookie as the server does.</summary>
-    public (string, string) Cookie(SessionState state) => ("Cookie", $"{SessionCookie.Name}={Core.SessionCookie.Write(state)}");
-
     /// <summary>Stops the server gracefully. The stores stay open.</summary>
     public Task StopAsync() => app.StopAsync();
 
@@ -176,35 +119,5 @@ internal sealed class TestServer : IAsyncDisposable
             await Deployment.DisposeAsync();
         loggers.Dispose();
         LeakDetector.ThrowIfLeaked();
-    }
-}
-
-/// <summary>A response with its complete body.</summary>
-public sealed record Answer(HttpStatusCode Status, string Body, IReadOnlyDictionary<string, IReadOnlyList<string>> Headers)
-{
-    public int StatusCode => (int)Status;
-
-    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
-
-    /// <summary>The first error of the response; most error responses have only one.</summary>
-    public JsonElement Detail =>
-        Json.GetProperty("detail") is { ValueKind: JsonValueKind.Array } list ? list[0] : Json.GetProperty("detail");
-
-    public string? DetailType => Detail.GetProperty("type").GetString();
-
-    public string? DetailMessage => Detail.GetProperty("msg").GetString();
-
-    /// <summary>The location of the error, its parts joined by dots; null if the response has none.</summary>
-    public string? DetailLocation => Detail.TryGetProperty("loc", out var loc) ? string.Join('.', loc.EnumerateArray()) : null;
-
-    /// <summary>Returns the only value of a header; null if the header is missing.</summary>
-    public string? Header(string name) => Headers.TryGetValue(name, out var values) ? values.Single() : null;
-
-    public static async Task<Answer> ReadAsync(HttpResponseMessage response)
-    {
-        // Reads the headers unparsed: parsing would change their order and form.
-        var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
-            .ToDictionary(header => header.Key, IReadOnlyList<string> (header) => [.. header.Value], StringComparer.OrdinalIgnoreCase);
-        return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), headers);
     }
 }

@@ -6,8 +6,10 @@ namespace Porthor.Crash.Tests.Crashes;
 /// A point at which a node is killed: before or after a message between it and a store. Commands to Redis identify the operation.
 /// Statements to PostgreSQL have prepared names, so its responses identify the operation.
 /// </summary>
-/// <param name="AfterResponse">True if the node is killed after it has responded to its client. The connections to its stores are stalled until
-/// then, so that the node cannot do work that it leaves for the time after the response.</param>
+/// <param name="AfterResponse">
+/// True if the node is killed after it has responded to its client. The connections to its stores are stalled until then, so that the
+/// node cannot do work that it leaves for the time after the response.
+/// </param>
 internal sealed record KillPoint(
     string Name, Store Store, Func<FaultInjectingProxy.Chunk, bool> Matches, bool Before, bool AfterResponse = false)
 {

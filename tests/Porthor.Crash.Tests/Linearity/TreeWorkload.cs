@@ -7,7 +7,7 @@ namespace Porthor.Crash.Tests.Linearity;
 /// Several clients create, use, reduce and revoke the tokens of one tree at several nodes, and record their observations for each token. An
 /// operation on a token also belongs to the histories of its descendants.
 /// </summary>
-internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token administrator, string username, int seed, HttpClient http)
+internal sealed partial class TreeWorkload(IReadOnlyList<TestServer> nodes, Token administrator, string username, int seed, HttpClient http)
 {
     private const int Clients = 6;
     private const int Steps = 14;
@@ -52,38 +52,6 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
             (member.Parent is not null || scopes == Scopes.Length) && Linearizability.Holds(history, TokenState.Valid(scopes)))
         select $"{member.Token.Key}:\n{string.Join('\n', history.OrderBy(operation => operation.Begin))}";
 
-    /// <param name="scopes">The number of required scopes; 0 if the token must only be valid.</param>
-    public static Operation Used(long begin, long end, int scopes, int? status) => new(
-        begin, status is null ? long.MaxValue : end, $"use with {scopes} scopes: {status}", state => status switch
-    {
-        200 when state.IsValid && state.Scopes >= scopes => state,
-        403 when state.IsValid && state.Scopes < scopes => state,
-        401 when !state.IsValid => state,
-        null => state,
-        _ => null,
-    });
-
-    public static Operation Revoked(long begin, long end, int? status) => new(
-        begin, status is null ? long.MaxValue : end, $"revoke: {status}", state => status switch
-    {
-        204 when state.IsListed => TokenState.Revoked,
-        404 when !state.IsListed => state,
-        null => TokenState.Revoked,
-        _ => null,
-    });
-
-    /// <summary>The first step of the revocation of an ancestor.</summary>
-    public static Operation AncestorRevoked(long begin, long end) => new(begin, end, "ancestor revoked", state => state.Invalidated());
-
-    public static Operation ReducedTo(long begin, long end, int scopes, int? status) => new(
-        begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
-    {
-        200 when state.IsValid => state.Reduced(scopes),
-        404 when !state.IsValid => state,
-        null => state.Reduced(scopes),
-        _ => null,
-    });
-
     private async Task RunAsync(Random random)
     {
         for (var step = 0; step < Steps; step++)
@@ -102,58 +70,6 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
                 _ => UseAsync(node, member, scopes),
             });
         }
-    }
-
-    private async Task UseAsync(Uri node, Member member, int scopes)
-    {
-        var begin = Tick();
-        var answer = await http.AuthorizeAsync(node, member.Token, scopes == 0 ? "" : $"scope={Scopes[scopes - 1]}");
-        var status = StatusOf(answer, 200, 401, 403);
-        member.Add(Used(begin, Tick(), scopes, status));
-        if (member.Parent is not null && scopes == Scopes.Length && status == 200)
-            Interlocked.Increment(ref childrenAllowed);
-    }
-
-    private async Task DelegateAsync(Uri node, Member parent, string service)
-    {
-        var begin = Tick();
-        var answer = await http.DelegateAsync(node, parent.Token, service, Scopes);
-        var end = Tick();
-        var status = StatusOf(answer, 200, 401);
-        parent.Add(Used(begin, end, scopes: 0, status));
-        // An issued child is valid, whether it is new or was issued before.
-        if (status != 200)
-            return;
-        var child = GetOrAdd(Token.Parse(answer!.Header("X-Auth-Request-Token")!), parent);
-        child.Add(Used(begin, end, scopes: 0, status));
-        // The child can have scopes from before a reduction of its parent.
-        await UseAsync(node, child, Scopes.Length);
-    }
-
-    /// <summary>Reduces the scopes of the root. Only one reduction runs at a time, and removed scopes are never granted again.</summary>
-    private async Task ReduceAsync(Uri node)
-    {
-        if (Interlocked.Exchange(ref reducing, true))
-            return;
-        if (level > 0)
-        {
-            level--;
-            var root = members[0];
-            var begin = Tick();
-            var answer = await http.EditAsync(node, administrator, username, root.Token.Key, Scopes[..level]);
-            root.AddForTree(begin, Tick(), StatusOf(answer, 200, 404), 404, (b, e, status) => ReducedTo(b, e, level, status));
-        }
-        Volatile.Write(ref reducing, false);
-    }
-
-    private async Task RevokeAsync(Uri node, Member member)
-    {
-        var begin = Tick();
-        var answer = await http.RevokeAsync(node, administrator, username, member.Token.Key);
-        var (end, status) = (Tick(), StatusOf(answer, 204, 404));
-        member.AddForTree(begin, end, status, 404, Revoked);
-        if (status != 404)
-            member.AddForDescendants(AncestorRevoked(begin, status is null ? long.MaxValue : end));
     }
 
     private long Tick() => Interlocked.Increment(ref now);
@@ -183,55 +99,6 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
                 return known;
             members.Add(new Member(token, parent));
             return members[^1];
-        }
-    }
-
-    /// <summary>A token of the tree with the operations on it.</summary>
-    private sealed class Member(Token token, Member? parent)
-    {
-        private readonly Lock sync = new();
-        private readonly List<Operation> operations = [];
-        private readonly List<Operation> forDescendants = [];
-
-        public Token Token => token;
-
-        public Member? Parent => parent;
-
-        public void Add(Operation operation)
-        {
-            lock (sync)
-                operations.Add(operation);
-        }
-
-        /// <summary>
-        /// Adds an operation that also applies to all descendants. The answer does not show whether there were descendants.
-        /// </summary>
-        public void AddForTree(long begin, long end, int? status, int notFound, Func<long, long, int?, Operation> describe)
-        {
-            lock (sync)
-            {
-                operations.Add(describe(begin, end, status));
-                if (status != notFound)
-                    forDescendants.Add(describe(begin, end, null) with { End = status is null ? long.MaxValue : end });
-            }
-        }
-
-        public void AddForDescendants(Operation operation)
-        {
-            lock (sync)
-                forDescendants.Add(operation);
-        }
-
-        public List<Operation> History()
-        {
-            lock (sync)
-                return [.. operations, .. parent?.Inherited() ?? []];
-        }
-
-        private List<Operation> Inherited()
-        {
-            lock (sync)
-                return [.. forDescendants, .. parent?.Inherited() ?? []];
         }
     }
 }

@@ -45,9 +45,10 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
             var body = $"{{\"token_name\":\"token {index}\"}}";
             // A raw request, because HttpClient would join the header lines.
             var answer = await server.SendRawAsync(
-                $"POST /auth/api/v1/users/forwarded/tokens HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\nContent-Type: "
-                    + $"application/json\r\n"
-                + $"{string.Concat(browser.WriteHeaders.Select(line => $"{line.Item1}: {line.Item2}\r\n"))}{string.Concat(header.Select(line => $"X-Forwarded-For: {line}\r\n"))}"
+                $"POST /auth/api/v1/users/forwarded/tokens HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n"
+                + "Content-Type: application/json\r\n"
+                + string.Concat(browser.WriteHeaders.Select(line => $"{line.Item1}: {line.Item2}\r\n"))
+                + string.Concat(header.Select(line => $"X-Forwarded-For: {line}\r\n"))
                 + $"Content-Length: {body.Length}\r\n\r\n{body}");
             answer!.StatusCode.ShouldBe(201);
             var history = await server.GetAsync("/users/forwarded/token-change-history?limit=1", browser.Cookie);

@@ -28,7 +28,8 @@ internal static class LogAssertions
     /// <summary>Returns the fields about a request of a browser.</summary>
     public static string OfBrowser(this ApiServer server, Browser browser, string method, string path, string scopes, long lifetime) =>
         $$"""
-        "httpRequest":{"requestMethod":"{{method}}","requestUrl":"http://{{server.Host.Url.Authority}}{{ApiServer.Prefix}}{{path}}","remoteIp":"127.0.0.1"},
+        "httpRequest":{"requestMethod":"{{method}}",
+        "requestUrl":"http://{{server.Host.Url.Authority}}{{ApiServer.Prefix}}{{path}}","remoteIp":"127.0.0.1"},
         "token_source":"cookie","token":"{{browser.Key}}","user":"{{browser.Username}}","scopes":{{scopes}},"lifetime_seconds":{{lifetime}}
         """;
 }

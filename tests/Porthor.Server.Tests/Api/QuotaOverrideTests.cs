@@ -70,7 +70,8 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         // New overrides replace the old ones completely. Numbers are accepted in all formats.
         const string sent =
             """
-            {"default":{"api":{"ü":"0","b":-5,"a":1.0},"disk":{"/home":1099511627776},"notebook":{"cpu":"0.5","memory":4},"tap":{"qserv":{"concurrent":true}}},
+            {"default":{"api":{"ü":"0","b":-5,"a":1.0},"disk":{"/home":1099511627776},
+            "notebook":{"cpu":"0.5","memory":4},"tap":{"qserv":{"concurrent":true}}},
             "groups":{"g-roup":{"notebook":{"cpu":1e1,"memory":2.5,"spawn":"off"}},"none":{}},"bypass":["x","x"]}
             """;
         const string all =

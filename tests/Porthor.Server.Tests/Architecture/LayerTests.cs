@@ -70,7 +70,9 @@ public sealed class LayerTests
     private static List<ITypeDependency> Dependencies(System.Reflection.Assembly assembly) =>
         [.. new ArchLoader().LoadAssembly(assembly).Build().Types.SelectMany(type => type.Dependencies)];
 
-    /// <summary>Returns the folder of a type, which is the part of its namespace after the root; null if the type is not below the root.</summary>
+    /// <summary>
+    /// Returns the folder of a type, which is the part of its namespace after the root; null if the type is not below the root.
+    /// </summary>
     private static string? FolderOf(IType type, string root)
     {
         var name = NamespaceOf(type);

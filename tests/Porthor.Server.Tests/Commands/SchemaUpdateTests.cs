@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Porthor.History;
 using Porthor.Operations;
 using Porthor.Testing;
@@ -10,28 +9,8 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>
 /// CLI-009, CLI-010, CLI-012, deviations 32: updates from every released revision to the newest one without a loss of data.
 /// </summary>
-public sealed class SchemaUpdateTests
+public sealed partial class SchemaUpdateTests
 {
-    private const string Clients =
-        """[{"id":"one.clients","secret":"first secret","return_uri":"https://one.example/"},"""
-            + """{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
-
-    /// <summary>
-    /// The query returns all properties of a schema that a migration could get wrong: columns, defaults, collations, constraints, indexes,
-    /// labels.
-    /// </summary>
-    private const string SchemaQuery = """
-        SELECT 'column', table_name, column_name, data_type, character_maximum_length::text, is_nullable, coalesce(collation_name, ''), coalesce(column_default, '')
-        FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'porthor%'
-        UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', '', '' FROM pg_constraint
-        WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE 'porthor%' AND contype <> 'n'
-        UNION ALL SELECT 'index', tablename, indexname, indexdef, '', '', '', '' FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'porthor%'
-        UNION ALL SELECT 'label', t.typname, e.enumlabel, row_number() OVER (PARTITION BY t.typname ORDER BY e.enumsortorder)::text, '', '', '', ''
-        FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
-        UNION ALL SELECT 'revision', version_num, '', '', '', '', '', '' FROM alembic_version
-        ORDER BY 1, 2, 3, 4
-        """;
-
     /// <param name="steps">The number of revisions after the oldest one that were already applied.</param>
     [Theory]
     [InlineData(0)]
@@ -146,68 +125,6 @@ public sealed class SchemaUpdateTests
         left.ExitCode.ShouldBe(0, left.Errors);
         (await DumpAsync(program)).ShouldBe(before);
     }
-
-    /// <summary>CLI-009.</summary>
-    [Theory, EveryMode]
-    public async Task OIDC_clients_of_old_releases_are_imported_once_with_their_secrets(Mode mode)
-    {
-        await using var deployment = await Deployment.CreateAsync(mode);
-        await using var program = await PorthorProgram.ForAsync(deployment);
-        program.Variables["PORTHOR_OIDC_SERVER_CLIENTS"] = Clients;
-        program.Variables["PORTHOR_OIDC_SERVER_KEY"] = (await program.RunAsync("generate-key")).Output;
-        program.Configure(
-            """
-            baseUrl: https://example.com/
-            github:
-              clientId: some-client
-            oidcServer:
-              enabled: true
-              issuer: https://example.com/
-              clientSuffix: .clients
-            knownScopes:
-              "admin:token": a
-              "admin:userinfo": b
-              "user:token": c
-            """);
-        // In embedded mode only 'init' creates a deployment.
-        if (mode == Mode.Embedded)
-            (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        for (var run = 0; run < 2; run++)
-        {
-            var updated = await program.RunAsync("update-schema");
-            updated.ExitCode.ShouldBe(0, updated.Errors);
-            updated.Errors.Contains(
-                "OpenID Connect clients already found in the database, so not migrating clients configured via a secret",
-                StringComparison.Ordinal)
-                .ShouldBe(run > 0);
-            updated.Errors.ShouldNotContain("first secret");
-        }
-        var node = await deployment.OpenNodeAsync();
-        var clients = await node.Sql.OidcClients.ListAsync(TestContext.Current.CancellationToken);
-        clients.Select(client => (client.ClientId, client.ReturnUri, client.Notes, client.LastModifiedBy)).ShouldBe(
-            [("one.clients", "https://one.example/", null, "<internal>"), ("two.clients", "https://two.example/x", null, "<internal>")]);
-        clients.ShouldAllBe(client => client.Description.StartsWith("Migrated from secret on 20") && client.Created == client.LastModified);
-        foreach (var (client, secret) in clients.Zip(["first secret", "second"]))
-        {
-            var hash = Encoding.ASCII.GetString(client.SecretHash);
-            hash.ShouldStartWith("$2b$12$");
-            BCrypt.Net.BCrypt.Verify(secret, hash).ShouldBeTrue();
-            BCrypt.Net.BCrypt.Verify(secret + "x", hash).ShouldBeFalse();
-        }
-    }
-
-    /// <summary>
-    /// Returns a dump of everything except the data, without psql commands that contain a random number in newer releases.
-    /// </summary>
-    private static async Task<string> DumpAsync(PorthorProgram program)
-    {
-        var dump = await program.RunShellAsync("pg_dump --schema-only porthor");
-        dump.ExitCode.ShouldBe(0, dump.Errors);
-        return string.Join('\n', dump.Output.Split('\n').Where(line => !line.StartsWith('\\')));
-    }
-
-    private static async Task<List<string>> ReadSchemaAsync(PostgresServer postgres, Deployment deployment) =>
-        [.. (await postgres.QueryAsync(deployment.DatabaseName!, SchemaQuery)).Select(row => string.Join(" | ", row))];
 
     private static string Script(string name)
     {

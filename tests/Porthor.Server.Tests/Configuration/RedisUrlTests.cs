@@ -128,8 +128,8 @@ public sealed class RedisUrlTests : IDisposable
         File.WriteAllText(certificate, authority.ExportCertificatePem());
         var settings = Load(Cluster.Replace(
             "redis://redis.example.com/0",
-            $"rediss://redis?ssl_ca_certs={certificate}&ssl_check_hostname=False&ssl_min_version=772&socket_connect_timeout=0.5&client_name=node-1"
-                + "&socket_timeout=5&health_check_interval=10&max_connections=5&protocol=3"));
+            $"rediss://redis?ssl_ca_certs={certificate}&ssl_check_hostname=False&ssl_min_version=772"
+                + "&socket_connect_timeout=0.5&client_name=node-1&socket_timeout=5&health_check_interval=10&max_connections=5&protocol=3"));
         var redis = settings.PersistentRedis!;
         redis.Tls!.Authorities!.Count.ShouldBe(1);
         (redis.Tls.CheckHostName, redis.Tls.CheckCertificate, redis.ConnectTimeout, redis.ClientName).ShouldBe(

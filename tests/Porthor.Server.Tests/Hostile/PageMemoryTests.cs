@@ -20,8 +20,8 @@ public sealed class PageMemoryTests
         var core = await deployment.OpenNodeAsync();
         await core.CreateManyAsync("hoarder", Tokens, core.Clock.GetSecondsNow());
         var session = await core.Tokens.SessionForAsync("hoarder");
-        var cookie =
-            $"{SessionCookie.Name}={core.SessionCookie.Write(new SessionState { Csrf = SessionCookie.CreateCsrf(), Token = session.Record.Token })}";
+        var state = new SessionState { Csrf = SessionCookie.CreateCsrf(), Token = session.Record.Token };
+        var cookie = $"{SessionCookie.Name}={core.SessionCookie.Write(state)}";
         await using var program = await PorthorProgram.ForAsync(deployment, "answerTimeout: 20\napiTimeout: 60");
         if (mode == Mode.Embedded)
             program.Variables["PORTHOR_SESSION_SECRET"] = core.SessionKeys[0].Reveal();

@@ -7,7 +7,7 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Http;
 
 /// <summary>The client address, regardless of headers that the client sends (contract/api.md 1). LOG-007.</summary>
-public sealed class ForwardedClientTests
+public sealed partial class ForwardedClientTests
 {
     private static readonly TrustedProxies Proxies =
         new([.. ((string[])["10.0.0.0/8", "2001:db8:1::/48", "192.0.2.80", "::ffff:127.0.0.0/104"]).Select(AddressBlock.Parse)]);
@@ -96,27 +96,6 @@ public sealed class ForwardedClientTests
             return Find("10.0.0.9", headers).Address!.Equals(IPAddress.Parse(address));
         });
     }
-
-    [Theory]
-    [InlineData("192.0.2.1", "https", "https")]
-    [InlineData("192.0.2.1, 10.0.0.1", "https, http", "https")]
-    [InlineData("192.0.2.1, 10.0.0.1", "http, https", "http")]
-    [InlineData("203.0.113.9, 192.0.2.1, 10.0.0.1", "http, https, http", "https")]
-    [InlineData("192.0.2.1, 10.0.0.1", "https", "https")] // fewer schemes than addresses: the left-most scheme
-    [InlineData("10.0.0.1, 10.0.0.2", "https, http", "https")]
-    [InlineData("192.0.2.1", "HTTPS", "http")]
-    [InlineData("192.0.2.1", "javascript", "http")]
-    [InlineData("192.0.2.1", "", "http")]
-    [InlineData("unknown", "https", "http")]
-    [InlineData("192.0.2.1, unknown, 10.0.0.1", "http, http, https", "https")]
-    [InlineData("192.0.2.1", "wss", "https")]
-    [InlineData("", "https", "http")]
-    public void The_scheme_is_that_of_the_clients_address(string addresses, string schemes, string scheme) =>
-        ForwardedClient.Find(Request("127.0.0.1", [addresses], [schemes]), Proxies).Scheme.ShouldBe(scheme);
-
-    [Fact]
-    public void Two_header_lines_of_schemes_are_ignored() =>
-        ForwardedClient.Find(Request("127.0.0.1", ["192.0.2.1"], ["https", "https"]), Proxies).Scheme.ShouldBe("http");
 
     [Theory]
     [InlineData("127.0.0.1", "192.0.2.1")]

@@ -1,17 +1,14 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
-using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>Log lines and metrics of authorization subrequests. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.</summary>
-public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) : IClassFixture<IngressLogTests.BehindProxyServers>
+public sealed partial class IngressLogTests(IngressLogTests.BehindProxyServers servers) : IClassFixture<IngressLogTests.BehindProxyServers>
 {
     public sealed class BehindProxyServers : IngressServers
     {
@@ -33,9 +30,13 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
         server.LinesSince(lineCount, "Token authorized").Single().ShouldBeLogLine(
             $$"""
             {"event":"Token authorized","severity":"info","logger":"gafaelfawr",
-            "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{server.Host.Url.Authority}}/ingress/auth?scope=exec:admin&scope=read:all&username=written","remoteIp":"192.0.2.1","userAgent":"some browser"},
-            "auth_uri":"https://example.com/some/page","required_scopes":["exec:admin","read:all"],"satisfy":"all","service":null,"required_user":"written",
-            "token_source":"bearer","token":"{{browser.Key}}","user":"written","scopes":["exec:admin","read:all"],"lifetime_seconds":{{Lifetime - 1}}}
+            "httpRequest":{"requestMethod":"GET",
+            "requestUrl":"http://{{server.Host.Url.Authority}}/ingress/auth?scope=exec:admin&scope=read:all&username=written",
+            "remoteIp":"192.0.2.1","userAgent":"some browser"},
+            "auth_uri":"https://example.com/some/page","required_scopes":["exec:admin","read:all"],
+            "satisfy":"all","service":null,"required_user":"written",
+            "token_source":"bearer","token":"{{browser.Key}}","user":"written",
+            "scopes":["exec:admin","read:all"],"lifetime_seconds":{{Lifetime - 1}}}
             """);
     }
 
@@ -116,92 +117,9 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             $"2001:db8:85a3:8d3:1319:8a2e:370:734 https://{server.Host.Url.Authority}/ingress/auth");
     }
 
-    /// <summary>LOG-009, LOG-010.</summary>
-    [Theory, EveryMode]
-    public async Task A_new_child_is_logged_before_the_answer(Mode mode)
-    {
-        var server = await servers.GetAsync(mode);
-        var browser = await server.LogInAsync("parental-log", "read:all,read:some", TokenBuilders.SomeUser with { Groups = null });
-        var ends = DateTimeOffset.FromUnixTimeSeconds(server.Now + Lifetime).ToLogText();
-        foreach (var (query, text, more) in (IEnumerable<(string, string, string)>)[
-            ("?notebook=true", "Created new notebook token", ""),
-            ("?delegate_to=tap&delegate_scope=read:some&delegate_scope=read:all", "Created new internal token",
-                "\"token_scopes\":[\"read:all\",\"read:some\"],\"token_service\":\"tap\",")])
-        {
-            var lineCount = server.CountLines();
-            var child = (await server.AuthorizeAsync(query, TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")!;
-            var created = server.LinesSince(lineCount, text).Single();
-            var fields = string.Join(',', created.EnumerateObject()
-                .Where(field => field.Name.StartsWith("token_", StringComparison.Ordinal) && field.Name != "token_source")
-                .Select(field => $"\"{field.Name}\":{field.Value.GetRawText()}"));
-            fields.ShouldBe($$"""
-                "token_key":"{{child[3..25]}}","token_expires":"{{ends}}",{{more}}"token_userinfo":{"name":"Some User","email":"someuser@example.com","uid":1000,"gid":2000}
-                """);
-            Field(created, "user", "token", "severity").ShouldBe($"parental-log {browser.Key} info");
-            server.LinesSince(lineCount, "Token authorized").Count.ShouldBe(1);
-            // The second request creates no child.
-            lineCount = server.CountLines();
-            await server.AuthorizeAsync(query, TestServer.Bearer(browser.Session));
-            server.LinesSince(lineCount, text).ShouldBeEmpty();
-        }
-    }
-
-    /// <summary>
-    /// LOG-004, RAT-007, RAT-008: allowed requests are counted by type and service, and rate-limited requests separately.
-    /// </summary>
-    [Theory, EveryMode]
-    public async Task Allowed_and_rate_limited_requests_are_counted(Mode mode)
-    {
-        var server = await servers.GetAsync(mode);
-        foreach (var (name, isBot) in ((string, bool)[])[("counted-person", false), ("bot-counted", true)])
-        {
-            var bearer = TestServer.Bearer((await server.LogInAsync(name, "read:all", UserData.None)).Session);
-            using var counts = new Counts(server.Host.Core.Metrics);
-            var lineCount = server.CountLines();
-            foreach (var query in (string[])[
-                "", "?service=free", "?service=test", "?service=test", "?scope=exec:admin", "?service=blocked"])
-                await server.AuthorizeAsync(query, bearer);
-            await server.AuthorizeAsync(
-                "", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
-
-            var kind = isBot ? "auth_bot" : "auth_user";
-            counts.Seen.ShouldBe(
-                [$"{kind} service=", $"{kind} service=free", $"{kind} service=test", $"rate_limit is_bot={isBot} service=test"],
-                ignoreOrder: true);
-            var line = server.LinesSince(lineCount, "Request rejected due to rate limits").Single();
-            Field(line, "error", "severity", "user").ShouldBe($"Rate limit (1/minute) exceeded info {name}");
-            Field(line.GetProperty("quota"), "limit", "used").ShouldBe("1 1");
-        }
-    }
-
     /// <summary>The configured lifetime of sessions, in seconds.</summary>
     private static long Lifetime => (long)new Tokens.TokenOptions().Lifetime.TotalSeconds;
 
     private static string Field(JsonElement line, params string[] names) =>
         string.Join(' ', names.Select(name => line.GetProperty(name).ToString()));
-
-    /// <summary>Collects the measurements and their tags while it exists.</summary>
-    private sealed class Counts : IDisposable
-    {
-        private readonly ConcurrentQueue<string> seen = new();
-        private readonly MeterListener listener = new();
-
-        public Counts(PorthorMetrics metrics)
-        {
-            listener.InstrumentPublished = (instrument, self) =>
-            {
-                // Only the reference's metrics without those of maintenance, which runs at any time; other metrics have separate tests.
-                if (metrics.Owns(instrument) && !instrument.Name.StartsWith("porthor.", StringComparison.Ordinal)
-                    && !instrument.Name.StartsWith("active_user_", StringComparison.Ordinal))
-                    self.EnableMeasurementEvents(instrument);
-            };
-            listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
-                seen.Enqueue($"{instrument.Name} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))}"));
-            listener.Start();
-        }
-
-        public IReadOnlyList<string> Seen => [.. seen];
-
-        public void Dispose() => listener.Dispose();
-    }
 }

@@ -1,5 +1,4 @@
 using Porthor.Identity;
-using Porthor.Secrets;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;
 using Porthor.Testing;
@@ -9,7 +8,7 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Login;
 
 /// <summary>Logouts (contract/login.md 6, deviations 26).</summary>
-public sealed class LogoutTests
+public sealed partial class LogoutTests
 {
     /// <summary>OUT-001, WEAK-04: a logout revokes the session, also for copies of its cookie.</summary>
     [Theory, EveryMode]
@@ -124,45 +123,6 @@ public sealed class LogoutTests
         var browser = await LoggedInAsync(site);
         (await browser.NavigateAsync("/logout?rd=https://foo.example.com/")).StatusCode.ShouldBe(422);
         (await browser.AuthorizeAsync()).ShouldBe(200);
-    }
-
-    /// <summary>OUT-006.</summary>
-    [Fact]
-    public async Task The_grant_of_GitHub_is_revoked()
-    {
-        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var (browser, _) = await site.LogInByGitHubAsync();
-        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
-        var revocation = site.GitHub.Revocations.ShouldHaveSingleItem();
-        revocation.Json.GetRawText().ShouldBe($$"""{"access_token":"{{FakeGitHub.AccessToken}}"}""");
-        revocation.Headers["Accept"].ShouldBe("application/vnd.github+json");
-        revocation.Headers["Authorization"].ShouldBe(TestServer.Basic(FakeGitHub.ClientId, FakeGitHub.ClientSecret).Item2);
-        var events = site.Host.Logs.Lines.Select(line => line.GetProperty("event").GetString()).ToList();
-        events.IndexOf("Revoked GitHub OAuth authorization").ShouldBeInRange(0, events.IndexOf("Successful logout") - 1);
-    }
-
-    [Fact]
-    public async Task An_error_of_GitHubs_revocation_does_not_prevent_a_logout()
-    {
-        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var (browser, _) = await site.LogInByGitHubAsync();
-        site.External.On("DELETE", $"/api/applications/{FakeGitHub.ClientId}/grant", ExternalReply.Of(404, new { message = "Not Found" }));
-        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
-        (await browser.AuthorizeAsync()).ShouldBe(401);
-        var warning = site.Lines("Unable to revoke GitHub OAuth authorization").Single();
-        warning.GetProperty("severity").GetString().ShouldBe("warning");
-        warning.GetProperty("error").GetString()!.ShouldStartWith("Status 404 from DELETE");
-    }
-
-    /// <summary>Without a session, a GitHub token in the cookie is not revoked; it is removed with the cookie.</summary>
-    [Fact]
-    public async Task Without_a_session_no_grant_is_revoked()
-    {
-        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(FakeGitHub.AccessToken) } };
-        (await browser.NavigateAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
-        browser.State.ShouldBe(SessionState.Empty);
-        site.GitHub.Revocations.ShouldBeEmpty();
     }
 
     private static async Task<LoginBrowser> LoggedInAsync(LoginSite site)

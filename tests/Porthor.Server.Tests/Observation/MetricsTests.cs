@@ -37,8 +37,8 @@ public sealed partial class MetricsTests
         ])
             metrics.ShouldContain(line);
         // The record was read from the store of the mode. The metrics of the connection pool come from the driver.
-        metrics.ShouldContain(
-            $"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "token record store" : "token list")}\"}}");
+        var (operation, store) = mode == Mode.Cluster ? ("reading", "token record store") : ("reading a record", "token list");
+        metrics.ShouldContain($"porthor_store_duration_seconds_count{{operation=\"{operation}\",store=\"{store}\"}}");
         if (mode != Mode.Embedded)
             metrics.ShouldMatch("""db_client_connection\w+\{[^}]*pool_name="token list"[^}]*\} [0-9]""");
         metrics.ShouldNotContain(token.Reveal());

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Identity;
 using Porthor.Secrets;
@@ -12,7 +10,7 @@ using Porthor.Users;
 namespace Porthor.Server.Tests.Users;
 
 /// <summary>Authentication to the directory and the protection of the connection.</summary>
-public sealed class LdapConnectionTests
+public sealed partial class LdapConnectionTests
 {
     private static readonly PorthorMetrics Metrics = new();
 
@@ -83,56 +81,6 @@ public sealed class LdapConnectionTests
         (await GetErrorAsync(named with { Password = new Secret("wrong") })).ShouldBe("Error querying LDAP");
     }
 
-    /// <summary>An attacker's username tries to change the LDAP filter or the DN.</summary>
-    [Fact]
-    public async Task Special_characters_in_a_username_are_escaped()
-    {
-        var (_, tree) = await CreateAsync();
-        await tree.AddUserAsync("victim", "Victim", uid: 1);
-        await tree.AddGroupAsync("admins", 1, "victim");
-        var byDn = tree.Settings;
-        var byName = tree.Settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" };
-        foreach (var attack in (string[])[
-            "*", "victim)(uid=*", "x)(|(uid=victim", "vict\\69m", "victim,ou=people", "*)(objectClass=*", "\\2a", "a\0b"])
-        {
-            (await FindAsync(byDn, attack)).ShouldBe(DirectoryUser.None, attack);
-            foreach (var settings in (LdapSettings[])[byDn, byName])
-            {
-                await using var directory = Open(settings);
-                (await directory.GetGroupsAsync(attack, TestContext.Current.CancellationToken)).ShouldBeEmpty(attack);
-            }
-        }
-
-        // A user with such a name is found with their own groups.
-        const string odd = "*)(uid=victim";
-        await tree.AddUserAsync(odd, "Odd");
-        await tree.AddGroupAsync("odds", 2, odd);
-        (await FindAsync(byDn, odd)).Name.ShouldBe("Odd");
-        foreach (var settings in (LdapSettings[])[byDn, byName])
-        {
-            await using var directory = Open(settings);
-            (await directory.GetGroupsAsync(odd, TestContext.Current.CancellationToken)).ShouldBe([new DirectoryGroup("odds", 2)]);
-        }
-    }
-
-    [Theory]
-    [InlineData("plain", "(uid=plain)")]
-    [InlineData("*)(uid=a\\b\0", "(uid=\\2a\\29\\28uid=a\\5cb\\00)")]
-    [InlineData("名字", "(uid=名字)")]
-    public void A_filter_is_logged_in_its_text_form(string value, string text) =>
-        LdapFilter.Equal("uid", value).ToString().ShouldBe(text);
-
-    [Theory]
-    [InlineData("plain", "plain")]
-    [InlineData("a,ou=x", "a\\,ou\\=x")]
-    [InlineData("#+\"\\<>;", "\\#\\+\\\"\\\\\\<\\>\\;")]
-    [InlineData(" a b ", "\\ a b\\ ")]
-    [InlineData(" ", "\\ ")]
-    [InlineData("a\0b", "a\\00b")]
-    [InlineData("a#b", "a#b")]
-    public void A_DN_value_is_escaped(string value, string escaped) =>
-        DistinguishedName.Below("dc=example", "uid", value).ShouldBe($"uid={escaped},dc=example");
-
     [Fact]
     public void An_unreadable_CA_file_is_reported_at_startup()
     {
@@ -172,57 +120,5 @@ public sealed class LdapConnectionTests
         var failure = await Should.ThrowAsync<UserDirectoryException>(() => FindAsync(settings, "anybody"));
         failure.IsUnavailable.ShouldBeTrue();
         return failure.Reason;
-    }
-
-    /// <summary>A server that sends the same bytes to every client and closes the connection.</summary>
-    private sealed class FakeLdapServer : IAsyncDisposable
-    {
-        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-        private readonly Task serving;
-
-        public FakeLdapServer(byte[] answer)
-        {
-            listener.Start();
-            serving = ServeAsync(answer);
-        }
-
-        public int Connections { get; private set; }
-
-        public LdapSettings Settings => new()
-        {
-            Url = $"ldap://{listener.LocalEndpoint}",
-            GroupBaseDn = "dc=x",
-            GroupObjectClass = "x",
-            GroupMemberAttr = "x",
-            UserBaseDn = "dc=x",
-            UserSearchAttr = "uid",
-        };
-
-        public async ValueTask DisposeAsync()
-        {
-            listener.Stop();
-            await serving;
-        }
-
-        private async Task ServeAsync(byte[] answer)
-        {
-            try
-            {
-                while (true)
-                {
-                    using var client = await listener.AcceptTcpClientAsync();
-                    Connections++;
-                    var stream = client.GetStream();
-                    _ = await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
-                    await stream.WriteAsync(answer);
-                    client.Client.Shutdown(SocketShutdown.Send);
-                    await stream.CopyToAsync(Stream.Null);
-                }
-            }
-            catch (Exception e) when (e is SocketException or IOException or InvalidOperationException)
-            {
-                // The server was stopped, or the client disconnected.
-            }
-        }
     }
 }

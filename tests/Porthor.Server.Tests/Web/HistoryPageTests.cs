@@ -86,7 +86,8 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         }
         var wrong = await server.OpenAsync(
             admin,
-            "/auth/tokens/history/all?username=No%20Name&actor=%3Cscript%3E%22&key=short&ip_address=1.2.3&since=then&until=%00&token_type=odd");
+            "/auth/tokens/history/all?username=No%20Name&actor=%3Cscript%3E%22&key=short&ip_address=1.2.3"
+                + "&since=then&until=%00&token_type=odd");
         wrong.StatusCode.ShouldBe(422);
         wrong.Document.QuerySelectorAll("table").ShouldBeEmpty();
         foreach (var field in (string[])["username", "actor", "key", "ip_address", "since", "until"])

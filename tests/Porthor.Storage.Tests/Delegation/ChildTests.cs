@@ -11,7 +11,7 @@ namespace Porthor.Storage.Tests.Delegation;
 /// Child tokens: their properties, and when an existing child is returned again. SVC-003 to SVC-010, CAC-001 to CAC-004, deviations 2, 9,
 /// 29.
 /// </summary>
-public sealed class ChildTests
+public sealed partial class ChildTests
 {
     private static readonly ScopeSet ReadAll = ScopeSet.Of("read:all");
 
@@ -95,130 +95,6 @@ public sealed class ChildTests
 
         (await other.Tokens.GetNotebookTokenAsync(session)).ShouldBeOneOf(notebook, duplicates[0]);
         (await other.Tokens.GetInternalTokenAsync(session, "a", ReadAll)).ShouldBeOneOf(internalToken, duplicates[1]);
-    }
-
-    /// <summary>SVC-010.</summary>
-    [Theory, EveryMode]
-    public async Task A_childs_lifetime_depends_on_its_parent(Mode mode)
-    {
-        await using var operations = await Operations.StartAsync(mode);
-        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        // The expiration is after less than half of the usual lifetime.
-        var end = operations.Now + (operations.Lifetime / 2) - TimeSpan.FromSeconds(5);
-        var user = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("short", ReadAll, end));
-        var (firstNotebook, firstInternal) = await GetAsync();
-        (await operations.RowAsync(firstNotebook)).Expires.ShouldBe(end);
-        (await GetAsync()).ShouldBe((firstNotebook, firstInternal));
-
-        // The parent was extended to more than twice the lifetime: new children get the full lifetime.
-        await EditAsync(new TokenEdit { Expires = operations.Now + (operations.Lifetime * 2) });
-        var (secondNotebook, secondInternal) = await GetAsync();
-        secondNotebook.ShouldNotBe(firstNotebook);
-        secondInternal.ShouldNotBe(firstInternal);
-        (await operations.RowAsync(secondNotebook)).Expires.ShouldBe(operations.Now + operations.Lifetime);
-
-        // If the parent does not expire, the children stay the same.
-        await EditAsync(new TokenEdit { NeverExpires = true });
-        (await GetAsync()).ShouldBe((secondNotebook, secondInternal));
-
-        async Task<(Token, Token)> GetAsync()
-        {
-            var caller = await operations.Tokens.CallerAsync(user);
-            return (
-                await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
-        }
-
-        Task EditAsync(TokenEdit edit) => operations.Tokens.ModifyTokenAsync(user.Key, operations.Administrator, "some-user", edit);
-    }
-
-    /// <summary>CAC-003, and a child that was revoked on another node.</summary>
-    [Theory, EveryMode]
-    public async Task A_cached_child_that_was_revoked_is_not_returned(Mode mode)
-    {
-        await using var operations = await Operations.StartAsync(mode);
-        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
-        await (await operations.OpenAnotherAsync()).Tokens.DeleteTokenAsync(notebook.Key, session, "some-user");
-        var created = await operations.Tokens.GetNotebookTokenAsync(session);
-        created.ShouldNotBe(notebook);
-        (await operations.Tokens.GetDataAsync(created)).ShouldNotBeNull();
-    }
-
-    /// <summary>CAC-004.</summary>
-    [Theory, EveryMode]
-    public async Task A_child_is_returned_again_until_half_its_lifetime_has_passed(Mode mode)
-    {
-        await using var operations = await Operations.StartAsync(mode);
-        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        var neverExpiring = await operations.Tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
-        var caller = await operations.Tokens.CallerAsync(neverExpiring);
-        var (notebook, internalToken) = (
-            await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
-
-        operations.Clock.Advance((operations.Lifetime / 2) - TimeSpan.FromSeconds(5));
-        (await operations.Tokens.GetNotebookTokenAsync(caller)).ShouldBe(notebook);
-        (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldBe(internalToken);
-        operations.Clock.Advance(TimeSpan.FromSeconds(20));
-        (await operations.Tokens.GetNotebookTokenAsync(caller)).ShouldNotBe(notebook);
-        (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldNotBe(internalToken);
-        // The replaced child stays valid.
-        (await operations.Tokens.GetDataAsync(notebook)).ShouldNotBeNull();
-    }
-
-    /// <summary>Deviations 29: after its scopes were reduced and restored, the parent gets children with all its scopes.</summary>
-    [Theory, EveryMode]
-    public async Task A_child_with_reduced_scopes_is_not_returned_for_more_scopes(Mode mode)
-    {
-        await using var operations = await Operations.StartAsync(mode);
-        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
-        var user = await operations.Tokens.CreateUserTokenAsync(
-            session, "some-user", new UserTokenRequest("swinging", session.Scopes, Expires: null));
-        var before = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(user));
-        foreach (var scopes in (ScopeSet[])[ReadAll, session.Scopes])
-            await operations.Tokens.ModifyTokenAsync(user.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = scopes });
-        (await operations.Tokens.GetDataAsync(before))!.Scopes.ShouldBe(ReadAll);
-        var after = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(user));
-        (await operations.Tokens.GetDataAsync(after))!.Scopes.ShouldBe(session.Scopes);
-    }
-
-    /// <summary>
-    /// Tests a race that a lock alone does not prevent: the parent is read before its scopes are reduced, and the child is created
-    /// afterwards. Administrators can grant scopes that they do not have, but not scopes that were just removed from them (deviations 2).
-    /// </summary>
-    [Theory, EveryMode]
-    public async Task A_child_of_a_stale_parent_has_none_of_the_removed_scopes(Mode mode)
-    {
-        await using var operations = await Operations.StartAsync(mode);
-        var session = await operations.Tokens.SessionForAsync("boss", "user:token,admin:token,read:all,read:some");
-        foreach (var remaining in (string[])["admin:token,read:some", "read:some"])
-        {
-            var parent = await operations.Tokens.CreateUserTokenAsync(
-                session, "boss", new UserTokenRequest($"for {remaining}", session.Scopes, Expires: null));
-            var stale = await operations.Tokens.CallerAsync(parent);
-            await operations.Tokens.ModifyTokenAsync(
-                parent.Key, operations.Administrator, "boss", new TokenEdit { Scopes = ScopeSet.Parse(remaining) });
-
-            var notebook = await operations.Tokens.GetNotebookTokenAsync(stale);
-            (await operations.Tokens.GetDataAsync(notebook))!.Scopes.Text.ShouldBe(remaining);
-            var internalToken = await operations.Tokens.GetInternalTokenAsync(stale, "a", ScopeSet.Of("read:all", "read:some"));
-            (await operations.Tokens.GetDataAsync(internalToken))!.Scopes.Text.ShouldBe("read:some");
-            (await operations.RowAsync(internalToken)).Scopes.Text.ShouldBe("read:some");
-        }
-        // They can still grant scopes that they never had.
-        var child = await operations.Tokens.GetInternalTokenAsync(session, "b", ScopeSet.Of("exec:test", "read:all"));
-        (await operations.Tokens.GetDataAsync(child))!.Scopes.Text.ShouldBe("exec:test,read:all");
-    }
-
-    /// <summary>Deviations 9.</summary>
-    [Theory, EveryMode]
-    public async Task An_expired_parent_gets_no_child(Mode mode)
-    {
-        await using var operations = await Operations.StartAsync(mode);
-        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        operations.Clock.SetUtcNow(session.Record.Expires!.Value);
-        var exception = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.GetNotebookTokenAsync(session));
-        exception.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating notebook token"));
     }
 
     /// <summary>Creates a second child beside each child, as another node would at the same time.</summary>

@@ -1,16 +1,14 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Postgres;
 
 /// <summary>A primary with a synchronous standby. The standby is promoted under load, and the old primary is started again.</summary>
-public sealed class FailoverTests
+public sealed partial class FailoverTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -127,114 +125,5 @@ public sealed class FailoverTests
         var refusal = await Should.ThrowAsync<StartException>(() => StartupValidation.ForServerAsync(core, Cancellation));
         refusal.Message.ShouldContain("is a standby (it is in recovery). Porthor uses only the primary");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await core.Tokens.GetDataAsync(Token.Create()));
-    }
-
-    /// <summary>Two servers for one test. The second is a synchronous standby of the first.</summary>
-    private sealed class Pair(string folder, PostgresServer primary, PostgresServer standby, string database) : IAsyncDisposable
-    {
-        public PostgresServer Primary => primary;
-
-        public PostgresServer Standby => standby;
-
-        public string Database => database;
-
-        public string ConnectionString =>
-            $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username={PostgresServer.User};Database={database}";
-
-        public static async Task<Pair> StartAsync()
-        {
-            var folder = Directory.CreateTempSubdirectory("porthor-failover-").FullName;
-            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-            var primary = await PostgresServer.StartAsync(Path.Combine(folder, "first"));
-            var database = await primary.CreateDatabaseAsync();
-            var standby = await primary.StartReplicaAsync(Path.Combine(folder, "second"), "second");
-            await primary.ExecuteAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
-            await primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
-            await RealServers.WaitUntilAsync(
-                async () => (await primary.QueryAsync("postgres", "SELECT sync_state FROM pg_stat_replication"))[0][0]
-                    .ShouldBe("sync"), "replication");
-            return new Pair(folder, primary, standby, database);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await primary.DisposeAsync();
-            await standby.DisposeAsync();
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    /// <summary>Creates, uses and revokes tokens until stopped, and records the acknowledged changes.</summary>
-    private sealed class Load(PorthorDeployment node)
-    {
-        private volatile bool isStopped;
-        private int rounds;
-        private int failures;
-        private int wronglyAllowed;
-
-        public int Failures => Volatile.Read(ref failures);
-
-        public int WronglyAllowed => Volatile.Read(ref wronglyAllowed);
-
-        public ConcurrentDictionary<Token, bool> Valid { get; } = new();
-
-        public ConcurrentQueue<Token> Revoked { get; } = new();
-
-        public ConcurrentQueue<Exception> Unexpected { get; } = new();
-
-        public void Stop() => isStopped = true;
-
-        public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(() => WorkAsync($"user-{number}"))));
-
-        public Task WaitForProgressAsync()
-        {
-            var before = Volatile.Read(ref rounds);
-            return WaitUntilAsync(() => Volatile.Read(ref rounds) > before + 20, "progress");
-        }
-
-        public Task WaitUntilAsync(Func<bool> condition, string what) =>
-            RealServers.WaitUntilAsync(
-                () => condition() ? Task.CompletedTask : throw new TimeoutException(string.Join('\n', Unexpected.Take(1))), what);
-
-        private async Task WorkAsync(string username)
-        {
-            while (!isStopped)
-            {
-                try
-                {
-                    await WorkOnceAsync(username);
-                    Interlocked.Increment(ref rounds);
-                }
-                catch (StoreUnavailableException)
-                {
-                    Interlocked.Increment(ref failures);
-                    await Task.Yield();
-                }
-                catch (Exception e)
-                {
-                    Unexpected.Enqueue(e);
-                }
-            }
-        }
-
-        private async Task WorkOnceAsync(string username)
-        {
-            var session = await node.Tokens.SessionForAsync(username, "user:token,read:all");
-            var token = await node.Tokens.CreateUserTokenAsync(
-                session, username, new UserTokenRequest($"{Guid.NewGuid():N}", ScopeSet.Of("read:all"), node.Clock.GetUtcNow().AddDays(1)));
-            if (Random.Shared.Next(2) == 0)
-            {
-                Valid[token] = true;
-            }
-            else if (await node.Tokens.DeleteTokenAsync(token.Key, session, username))
-            {
-                Revoked.Enqueue(token);
-            }
-            foreach (var revoked in Revoked.TakeLast(3))
-            {
-                if (await node.Tokens.GetDataAsync(revoked) is not null)
-                    Interlocked.Increment(ref wronglyAllowed);
-            }
-        }
     }
 }

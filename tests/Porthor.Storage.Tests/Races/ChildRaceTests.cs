@@ -133,7 +133,7 @@ public sealed class ChildRaceTests
         }
     }
 
-    /// <summary>Starts an operation a few turns later, so that the two operations overlap at different points.</summary>
+    /// <summary>Starts an operation after yielding the thread some times, so that the two operations overlap at different points.</summary>
     private static async Task<T> RunAfterAsync<T>(int delay, Func<Task<T>> work)
     {
         for (var i = 0; i < delay; i++)

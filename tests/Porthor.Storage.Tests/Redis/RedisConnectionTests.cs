@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Porthor.Redis;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
@@ -10,12 +8,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Redis;
 
 /// <summary>Redis over TLS, over a Unix socket, and with a user that has minimal permissions.</summary>
-public sealed class RedisConnectionTests
+public sealed partial class RedisConnectionTests
 {
-    /// <summary>The permissions for the record store in docs/operators/redis.md.</summary>
-    private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha",
-        "script|load", "info", "role", "getdel", "exists"];
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -61,55 +55,6 @@ public sealed class RedisConnectionTests
         await ShouldFailAsync(redis, options => options, "NOAUTH");
     }
 
-    [Fact]
-    public async Task The_permissions_in_the_documentation_are_sufficient()
-    {
-        Prerequisites.SkipWithout(Mode.Cluster);
-        await using var redis = await RedisServerProcess.StartOwnAsync();
-        await PermitAsync(redis, Permissions);
-        await ShouldWorkAsync(redis, WithUser);
-        (await redis.SendAsync("ACL", "LOG")).ShouldBe("0 element(s)");
-    }
-
-    /// <summary>If a required command is not permitted, the reason names it. Without an optional command Porthor is ready.</summary>
-    [Theory]
-    [InlineData("info", null)]
-    [InlineData("role", null)]
-    [InlineData("info,role", null)]
-    [InlineData("getex", null)]
-    [InlineData("get", "NOPERM")]
-    [InlineData("ping", "NOPERM")]
-    [InlineData("select", "NOPERM")]
-    [InlineData("del", "NOPERM")]
-    [InlineData("evalsha", "NOPERM")]
-    [InlineData("set", "NOPERM")]
-    public async Task A_missing_permission_is_named_if_the_command_is_required(string missing, string? reason)
-    {
-        Prerequisites.SkipWithout(Mode.Cluster);
-        await using var redis = await RedisServerProcess.StartOwnAsync();
-        await PermitAsync(redis, Permissions.Except(missing.Split(',')));
-        if (reason is null)
-        {
-            var logs = await ShouldWorkAsync(redis, WithUser);
-            if (missing.StartsWith("info", StringComparison.Ordinal))
-                logs.Lines.ShouldContain(
-                    line => line.Message.Contains("does not permit INFO", StringComparison.Ordinal)
-                        && line.Message.Contains("NOPERM", StringComparison.Ordinal));
-        }
-        else
-        {
-            await ShouldFailAsync(redis, WithUser, reason, missing);
-        }
-    }
-
-    private static RedisOptions WithUser(RedisOptions options) =>
-        options with { Database = 7, User = "porthor", Password = new Secret("hidden-one") };
-
-    private static Task PermitAsync(RedisServerProcess redis, IEnumerable<string> commands) => redis.SendAsync(
-        "ACL",
-        ["SETUSER", "porthor", "on", ">hidden-one", "~token:*", "~quota-overrides", "~LIMITS:*", "~oidc:*", "~porthor:once:*",
-            "+client|setname", "+client|id", .. commands.Select(command => $"+{command}"), "+incrby", "+pttl", "+pexpire"]);
-
     private static async Task<CapturedLogs> ShouldWorkAsync(RedisServerProcess redis, Func<RedisOptions, RedisOptions> change)
     {
         var logs = new CapturedLogs();
@@ -152,45 +97,5 @@ public sealed class RedisConnectionTests
             $"the reason {string.Join(' ', reasons)}");
         logs.Lines.ShouldContain(line => reasons.All(reason => line.Message.Contains(reason, StringComparison.Ordinal)));
         logs.Lines.ShouldAllBe(line => !line.Message.Contains("hidden", StringComparison.Ordinal));
-    }
-
-    /// <summary>A Redis server with a certificate for localhost.</summary>
-    private sealed record TlsSite(RedisServerProcess Redis, X509Certificate2 Authority) : IAsyncDisposable
-    {
-        public static async Task<TlsSite> CreateAsync()
-        {
-            var folder = Directory.CreateTempSubdirectory("porthor-tls-").FullName;
-            var authority = CreateAuthority();
-            using var key = RSA.Create(2048);
-            var names = new SubjectAlternativeNameBuilder();
-            names.AddDnsName("localhost");
-            var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            request.CertificateExtensions.Add(names.Build());
-            using var certificate = request.Create(
-                authority, DateTimeOffset.UtcNow.AddMinutes(-4), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
-            string[] files = [Path.Combine(folder, "ca.pem"), Path.Combine(folder, "server.pem"), Path.Combine(folder, "key.pem")];
-            await File.WriteAllTextAsync(files[0], authority.ExportCertificatePem());
-            await File.WriteAllTextAsync(files[1], certificate.ExportCertificatePem());
-            await File.WriteAllTextAsync(files[2], key.ExportPkcs8PrivateKeyPem());
-            var redis = await RedisServerProcess.StartOwnAsync(
-                "--tls-port", "{tls-port}", "--tls-ca-cert-file", files[0], "--tls-cert-file", files[1], "--tls-key-file", files[2],
-                "--tls-auth-clients", "no");
-            return new TlsSite(redis, authority);
-        }
-
-        public static X509Certificate2 CreateAuthority()
-        {
-            using var key = RSA.Create(2048);
-            var request = new CertificateRequest("CN=Authority of a site", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            request.CertificateExtensions.Add(
-                new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-            return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(1));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Redis.DisposeAsync();
-            Authority.Dispose();
-        }
     }
 }

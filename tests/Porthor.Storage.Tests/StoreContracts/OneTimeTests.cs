@@ -3,7 +3,9 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.StoreContracts;
 
-/// <summary>Tests that every store of one-time values adds and takes atomically, and expires values: SQLite, PostgreSQL and Redis.</summary>
+/// <summary>
+/// Tests that every store of one-time values adds and takes atomically, and expires values: SQLite, PostgreSQL and Redis.
+/// </summary>
 public sealed class OneTimeTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);

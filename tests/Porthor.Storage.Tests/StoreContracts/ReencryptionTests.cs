@@ -135,7 +135,9 @@ public sealed class ReencryptionTests
             IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             new Dictionary<TokenKey, EncryptedRecord> { [key] = (await GetAsync(key, known: null, cancellationToken))!.Value };
 
-        public Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);
+        public Task<int> ReplaceReencryptedAsync(
+            IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken) =>
+            Task.FromResult(records.Count);
 
         public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) =>
             new[] { (IReadOnlyList<TokenKey>)[key] }.ToAsyncEnumerable();

@@ -62,7 +62,8 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
                     Parent = i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key,
                 });
                 if (withRecords)
-                    await recordStore.CreateAsync(tokens[i].Key, codec.Encrypt(record), record.Expires, TestContext.Current.CancellationToken);
+                    await recordStore.CreateAsync(
+                        tokens[i].Key, codec.Encrypt(record), record.Expires, TestContext.Current.CancellationToken);
             }
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }

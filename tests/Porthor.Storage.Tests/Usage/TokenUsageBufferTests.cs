@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Porthor.History;
@@ -14,7 +13,7 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Usage;
 
 /// <summary>Usage events are buffered in memory with a limit (deviations 19).</summary>
-public sealed class TokenUsageBufferTests
+public sealed partial class TokenUsageBufferTests
 {
     private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
@@ -28,7 +27,8 @@ public sealed class TokenUsageBufferTests
         using var metrics = new PorthorMetrics();
         var dropped = CountDropped(metrics, out var listener);
         using var _ = listener;
-        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, metrics, clock, NullLogger<TokenUsageBuffer>.Instance, capacity: 3);
+        using var recorder = new TokenUsageBuffer(
+            node.Sql.UsageHistory, metrics, clock, NullLogger<TokenUsageBuffer>.Instance, capacity: 3);
         var token = Record("busy");
 
         // More events in one minute than the capacity: the newest are dropped.
@@ -79,49 +79,6 @@ public sealed class TokenUsageBufferTests
             await recorder.WriteAsync(Cancellation);
         }
         (await ServicesAsync(node, token)).ShouldBe(["tap", null, null, null]);
-    }
-
-    /// <summary>An unavailable database fails no request and loses no usage event.</summary>
-    [Fact]
-    public async Task Events_are_written_when_the_database_is_available_again()
-    {
-        Prerequisites.SkipWithout(Mode.Database);
-        await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        var node = await deployment.OpenNodeAsync(clock);
-        using var logs = new CapturedLogs();
-        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, new Logger<TokenUsageBuffer>(logs));
-        var token = Record("patient");
-        var postgres = await RealServers.Instance.PostgresAsync();
-
-        recorder.Record(token, "tap", IPAddress.Loopback);
-        await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE token_auth_history RENAME TO hidden");
-        await recorder.WriteAsync(Cancellation);
-        logs.Lines.ShouldContain(line => line.Message.StartsWith("Cannot record token usage", StringComparison.Ordinal));
-
-        await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE hidden RENAME TO token_auth_history");
-        await recorder.WriteAsync(Cancellation);
-        (await ServicesAsync(node, token)).ShouldBe(["tap"]);
-    }
-
-    /// <summary>The write does not wait for a concurrent change of the token.</summary>
-    [Fact]
-    public async Task A_locked_token_does_not_delay_the_others()
-    {
-        Prerequisites.SkipWithout(Mode.Database);
-        await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        var node = await deployment.OpenNodeAsync(clock);
-        var (locked, free) = (await node.Tokens.SessionForAsync("locked"), await node.Tokens.SessionForAsync("free"));
-        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
-        recorder.Record(locked.Record, service: null, IPAddress.Loopback);
-        recorder.Record(free.Record, service: null, IPAddress.Loopback);
-        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Cancellation))
-        {
-            await transaction.LockAsync(locked.Record.Token.Key, Cancellation);
-            await recorder.WriteAsync(Cancellation);
-        }
-        (await node.Sql.TokenIndex.GetAsync(free.Record.Token.Key, Cancellation))!.LastUsed.ShouldBe(clock.GetUtcNow());
-        (await node.Sql.TokenIndex.GetAsync(locked.Record.Token.Key, Cancellation))!.LastUsed.ShouldBeNull();
-        (await ServicesAsync(node, locked.Record)).Count.ShouldBe(1);
     }
 
     private TokenRecord Record(string username) => new()

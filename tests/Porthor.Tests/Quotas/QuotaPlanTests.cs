@@ -7,7 +7,7 @@ using Porthor.Quotas;
 namespace Porthor.Tests.Quotas;
 
 /// <summary>The calculation of quotas (contract/userinfo.md 6): QUO-001 to QUO-006, QUO-009, RAT-005 without a server.</summary>
-public sealed class QuotaPlanTests
+public sealed partial class QuotaPlanTests
 {
     /// <summary>The quota plan of the QUO scenarios.</summary>
     private static readonly QuotaPlan Plan = Read(
@@ -15,7 +15,8 @@ public sealed class QuotaPlanTests
         {"default":{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":30},
                     "notebook":{"cpu":8,"memory":4},"tap":{"qserv":{"concurrent":10}}},
          "groups":{
-           "foo":{"api":{"test":1},"disk":{"/home":10},"notebook":{"cpu":0,"memory":4},"tap":{"qserv":{"concurrent":5},"sso":{"concurrent":5}}},
+           "foo":{"api":{"test":1},"disk":{"/home":10},"notebook":{"cpu":0,"memory":4},
+                  "tap":{"qserv":{"concurrent":5},"sso":{"concurrent":5}}},
            "blocked":{"notebook":{"cpu":0,"memory":0,"spawn":false}}},
          "bypass":["admin"]}
         """);
@@ -67,47 +68,6 @@ public sealed class QuotaPlanTests
     [InlineData("""{"default":{"api":{"a":0}}}""", "", """{"api":{"a":0},"disk":{},"tap":{}}""")]
     public void No_quota_differs_from_an_empty_quota(string plan, string groups, string? quota) =>
         Text(Read(plan).QuotaFor(Split(groups))).ShouldBe(quota);
-
-    /// <summary>The user's groups, the overrides, and the resulting quota.</summary>
-    public static TheoryData<string, string?, string> Replacements => new()
-    {
-        // Without overrides for this user, the configured quota applies.
-        { "foo", null, FooQuota },
-        { "foo", "{}", FooQuota },
-        { "foo", """{"groups":{"other":{"api":{"test":1}}},"bypass":["other"]}""", FooQuota },
-        // API and disk quotas are replaced key by key. A value of 0 is valid.
-        { "", """{"default":{"api":{"test":10}}}""", Defaults.Replace("\"test\":1", "\"test\":10") },
-        { "", """{"default":{"api":{"test":0}}}""", Defaults.Replace("\"test\":1", "\"test\":0") },
-        { "", """{"default":{"disk":{"/shared":1}}}""", Defaults.Replace("\"/home\":30", "\"/home\":30,\"/shared\":1") },
-        // Notebook and TAP quotas are replaced completely.
-        { "foo", """{"default":{"notebook":{"cpu":1,"memory":1,"spawn":false}}}""",
-            FooQuota.Replace("\"cpu\":8.0,\"memory\":8.0,\"spawn\":true", "\"cpu\":1.0,\"memory\":1.0,\"spawn\":false") },
-        { "foo", """{"default":{"tap":{"qserv":{"concurrent":1}}}}""",
-            FooQuota.Replace("\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}", "\"qserv\":{\"concurrent\":1}") },
-        // Overrides of the default and of groups are added before they replace configured values.
-        { "foo", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5,"other":7}}}}""",
-            FooQuota.Replace("\"test\":2,\"other\":2", "\"test\":15,\"other\":7") },
-        // A bypass in the overrides removes all limits. For a user with a bypass in the configuration, overrides set the quota.
-        { "foo", """{"bypass":["foo"],"default":{"api":{"test":10}}}""", NoQuota },
-        { "admin", """{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""" },
-        { "admin", "{}", NoQuota },
-    };
-
-    [Theory, MemberData(nameof(Replacements))]
-    public void Overrides_replace_configured_quotas(string groups, string? overrides, string quota) =>
-        Text(QuotaPlan.Effective(Plan, overrides is null ? null : Read(overrides), Split(groups))).ShouldBe(quota);
-
-    [Theory]
-    [InlineData(null, null)]
-    [InlineData("{}", null)]
-    [InlineData("""{"bypass":["foo"]}""", NoQuota)]
-    [InlineData("""{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""")]
-    public void Overrides_apply_without_configured_quotas(string? overrides, string? quota)
-    {
-        var plan = overrides is null ? null : Read(overrides);
-        Text(QuotaPlan.Effective(plan: null, plan, ["foo"])).ShouldBe(quota);
-        Text(QuotaPlan.Effective(new QuotaPlan(), plan, ["foo"])).ShouldBe(quota);
-    }
 
     /// <summary>
     /// A sum that overflows becomes the largest number: not a negative number, which would deny all requests, and not infinity, which JSON
