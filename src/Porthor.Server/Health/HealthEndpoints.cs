@@ -14,12 +14,12 @@ internal static class HealthEndpoints
         routes.MapGet("/health/live", GetLive)
             .Described(tag, "getLiveness",
                 "Check liveness",
-                "Returns whether the process runs. Not for users: the proxy does not publish it.")
+                "Returns whether the process is running. This is not for users: proxies do not publish it.")
             .Answers<HealthAnswer>();
         routes.MapGet("/health/ready", GetReadyAsync)
             .Described(tag, "getReadiness",
                 "Check readiness",
-                "Returns whether the service is ready, with the state of each dependency. Not for users: the proxy does not publish it.")
+                "Returns whether the service is ready, with the state of each dependency. This is not for users: proxies do not publish it.")
             .Answers<ReadinessAnswer>().Answers<ReadinessAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 

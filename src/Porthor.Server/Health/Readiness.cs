@@ -4,21 +4,21 @@ using Porthor.Identity;
 
 namespace Porthor.Server.Health;
 
-/// <summary>Represents a service that Porthor depends on and that may be unavailable.</summary>
+/// <summary>Represents a service that Porthor depends on and that can become unavailable.</summary>
 /// <param name="Required">True if forward authentication needs it.</param>
 internal sealed record Dependency(string Name, bool Required, Func<CancellationToken, Task> CheckAsync);
 
 /// <summary>Represents the result of the last check of a dependency.</summary>
 /// <param name="Error">The error; null if the dependency is up. It contains no secret.</param>
-/// <param name="Since">The timestamp of the clock at which the state changed.</param>
-/// <param name="Checked">The timestamp of the clock at which the check was made.</param>
+/// <param name="Since">The time at which the state changed, as a timestamp of the clock.</param>
+/// <param name="Checked">The time of the check, as a timestamp of the clock.</param>
 internal sealed record DependencyState(Dependency Dependency, string? Error, long Since, long Checked)
 {
     public bool IsUp => Error is null;
 }
 
 /// <summary>
-/// Checks whether the service is ready. Each dependency is checked at most once per second, independently of the number of callers.
+/// Checks whether the service is ready. Each dependency is checked at most once per second, however many callers there are.
 /// </summary>
 internal sealed partial class Readiness
 {
@@ -88,7 +88,7 @@ internal sealed partial class Readiness
         }
         catch (Exception e)
         {
-            // The message might contain an address or a secret.
+            // The message could contain an address or a secret.
             return e.GetType().Name;
         }
     }

@@ -5,7 +5,7 @@ namespace Porthor.Server.Http;
 /// <summary>Determines which media type a client prefers (RFC 9110, 12.5.1).</summary>
 internal static class AcceptedTypes
 {
-    /// <summary>Returns whether the client prefers HTML, as browsers do. Programs without a preference get JSON.</summary>
+    /// <summary>Returns whether the client prefers HTML to JSON, as browsers do. Programs that accept both equally get JSON.</summary>
     public static bool PreferHtml(HttpRequest request)
     {
         if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var ranges))

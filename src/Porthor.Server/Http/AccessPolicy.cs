@@ -1,7 +1,8 @@
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Represents who may use a route (contract/api.md 5). Every route of the API must have one; a route without one is not served.
+/// Specifies which tokens a route accepts (contract/api.md 5). Every route of the API must have a policy; a route without one is not
+/// served.
 /// </summary>
 internal sealed record AccessPolicy
 {
@@ -24,7 +25,7 @@ internal sealed record AccessPolicy
     /// <summary>Gets whether the bootstrap token is accepted. It needs no scope.</summary>
     public bool AllowsBootstrap { get; private init; }
 
-    /// <summary>Gets whether the route has a JSON body, which is read before anything else is checked.</summary>
+    /// <summary>Gets whether the route has a JSON body. The body is read before anything else is checked.</summary>
     public bool HasBody { get; private init; }
 
     public AccessPolicy WithScope(string scope) => this with { Scope = scope };

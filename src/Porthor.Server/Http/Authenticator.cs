@@ -58,8 +58,8 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// Returns the credential of a request that a proxy forwarded (contract/ingress.md 4). CSRF is not checked: the subrequest is always a
-    /// GET request.
+    /// Returns the credential of an authorization subrequest (contract/ingress.md 4). The CSRF token is not checked, because the subrequest
+    /// is always a GET request.
     /// </summary>
     public PresentedCredential FindForProxy(HttpContext context, bool allowCookies) =>
         Find(context, BrowserSession.Read(context, sessionCookie, sessionLogger), allowCookies);
@@ -80,8 +80,8 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// Returns the user who is signed in with this browser; null if none is. The <c>Authorization</c> header is ignored (contract/login.md
-    /// 7).
+    /// Returns the user who is signed in with this browser; null if no user is signed in. The <c>Authorization</c> header is ignored
+    /// (contract/login.md 7).
     /// </summary>
     /// <exception cref="StoreUnavailableException">
     /// The record store did not respond, so it is unknown whether the session is valid.
@@ -98,13 +98,13 @@ internal sealed partial class Authenticator(
         return new Caller(found, ForwardedClient.Of(context).Address);
     }
 
-    /// <summary>Returns whether a request contains the CSRF token of its session, which only pages of Porthor can read.</summary>
+    /// <summary>Returns whether a request contains the CSRF token of its session. Only pages of Porthor can read this token.</summary>
     public static bool ProvesCsrf(SessionState state, string? presented) =>
         state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
 
     /// <summary>
-    /// Finds the credential of a request. A token in the session cookie takes precedence over the <c>Authorization</c> header, which may be
-    /// for the application.
+    /// Finds the credential of a request. If the session cookie has a token, the <c>Authorization</c> header is ignored, because it can
+    /// contain a credential for the application.
     /// </summary>
     private PresentedCredential Find(HttpContext context, SessionState state, bool allowCookies, bool onlyBearer = false)
     {
@@ -143,7 +143,7 @@ internal sealed partial class Authenticator(
         var presented = context.Request.Headers["X-CSRF-Token"].LastOrDefault();
         if (ProvesCsrf(state, presented))
             return;
-        // Only if both are absent or both are empty (contract/api.md 2.2).
+        // The first message is only for the case that both are absent or both are empty (contract/api.md 2.2).
         var error = string.IsNullOrEmpty(presented) && presented == state.Csrf
             ? "CSRF token required in X-CSRF-Token header"
             : "Invalid CSRF token";

@@ -3,7 +3,8 @@ using Porthor.Sessions;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Represents the state cookie of a request. It is read on first access, and sent again if it was changed (contract/login.md 1).
+/// Represents the state cookie of a request (contract/login.md 1). The cookie is read on first access, and is sent again if the state was
+/// changed.
 /// </summary>
 internal sealed partial class BrowserSession
 {

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Matches paths as the reference does: case-sensitively, and with or without a trailing slash exactly as the route was written
-/// (contract/api.md 1). Proxies compare paths in the same way; a more tolerant match would serve paths that a proxy rule blocks.
+/// Matches paths as the reference does: case-sensitively, and with a trailing slash only if the route has one (contract/api.md 1). Proxies
+/// compare paths in the same way. A more tolerant match would serve paths that a rule of the proxy blocks.
 /// </summary>
 internal sealed class CaseSensitivePathPolicy : MatcherPolicy, IEndpointSelectorPolicy
 {
@@ -30,11 +30,11 @@ internal sealed class CaseSensitivePathPolicy : MatcherPolicy, IEndpointSelector
 
     private static bool Matches(RoutePattern pattern, string path)
     {
-        // The web server does not decode %2F, which is part of a name here.
+        // The web server does not decode %2F, and no name in a route contains a slash.
         if (path.Contains("%2F", StringComparison.OrdinalIgnoreCase))
             return false;
-        var written = pattern.RawText ?? "";
-        if (path.Length > 1 && path.EndsWith('/') != written.EndsWith('/'))
+        var template = pattern.RawText ?? "";
+        if (path.Length > 1 && path.EndsWith('/') != template.EndsWith('/'))
             return false;
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < pattern.PathSegments.Count && i < segments.Length; i++)

@@ -20,8 +20,8 @@ internal readonly record struct Challenge(string Realm, ChallengeType Type = Cha
     }
 
     /// <summary>
-    /// Returns the parameter with the required scopes; empty if no scope with a name is required, because an empty value would not be valid
-    /// (RFC 6750 section 3).
+    /// Returns the parameter with the required scopes. Returns an empty text if no scope with a name is required, because the parameter
+    /// must not be empty (RFC 6750 section 3).
     /// </summary>
     private static string ScopeMember(ScopeSet scopes)
     {

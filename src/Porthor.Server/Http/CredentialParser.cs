@@ -8,8 +8,8 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>Represents the credential of an <c>Authorization</c> header.</summary>
-/// <param name="Text">The credential, which need not be a token; without a value if there is none.</param>
-/// <param name="Source">The source in the terms of the log; null if no source is logged.</param>
+/// <param name="Text">The credential, which is not necessarily a token. Has no value if there is no credential.</param>
+/// <param name="Source">The source of the credential for the log, for example <c>bearer</c>; null if no source is logged.</param>
 /// <param name="Error">The reason why the header is invalid; null if it is valid or contains no credential for Porthor.</param>
 internal readonly record struct Credential(StringSegment Text, string? Source, string? Error)
 {
@@ -42,15 +42,15 @@ internal static class CredentialParser
             return new Credential(rest, PresentedCredential.BearerSource, Error: null);
         if (!onlyBearer && type.Equals("basic", StringComparison.OrdinalIgnoreCase))
             return ParseBasic(rest.ToString());
-        // The text in place of the type may be a token, and the error is logged.
+        // A client can send a token in place of the type, and the error is logged.
         return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal)
             ? "Malformed Authorization header"
             : $"Unknown Authorization type {HeaderText.Decode(type.ToString())}");
     }
 
     /// <summary>
-    /// Returns whether a header contains a token, valid or not, in any scheme and at any position. Such a header is not forwarded to the
-    /// application (contract/ingress.md 11, deviations 10).
+    /// Returns whether a header contains text in the form of a token, in any scheme and at any position. Such a header is not forwarded to
+    /// the application (contract/ingress.md 11, deviations 10).
     /// </summary>
     public static bool HoldsToken(string? header)
     {
@@ -58,7 +58,7 @@ internal static class CredentialParser
             return true;
         if (!TrySplit(TrimBlanks(header ?? ""), out var type, out var rest))
             return false;
-        // The form of a token is checked less strictly here, as it is when a token is accepted.
+        // IsToken checks the form less strictly than TokenSearch, in the same way as the code that accepts a token.
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return Token.IsToken(rest);
         return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
@@ -82,13 +82,14 @@ internal static class CredentialParser
             rest = default;
             return false;
         }
-        // The text is trimmed, so that the blanks are followed by another character.
+        // The text is trimmed, so the blanks are followed by another character.
         rest = text.Subsegment(blank + text.AsSpan()[blank..].IndexOfAnyExcept(Blanks));
         return true;
     }
 
     /// <summary>
-    /// Parses Basic credentials. The token may be in either field; the other field is ignored, unless it contains another token.
+    /// Parses Basic credentials. The token can be the username or the password. The other field is ignored, unless it contains another
+    /// token.
     /// </summary>
     private static Credential ParseBasic(string encoded)
     {

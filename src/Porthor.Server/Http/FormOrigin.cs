@@ -2,12 +2,13 @@ using Porthor.Values;
 
 namespace Porthor.Server.Http;
 
-/// <summary>Checks whether a form was sent from a page of Porthor, using the headers that browsers add and pages cannot change.</summary>
+/// <summary>Checks whether a form was sent from a page of Porthor. Uses headers that browsers add and that pages cannot change.</summary>
 internal static class FormOrigin
 {
     /// <summary>
-    /// Returns whether the origin is Porthor's own. Other hosts of the same domain are rejected, because they may be able to set cookies
-    /// for Porthor. Old browsers and other programs do not send the header; they are accepted and must still present the CSRF cookie.
+    /// Returns whether the form was sent from Porthor's own origin. Other hosts of the same domain are rejected, because they may be able
+    /// to set cookies for Porthor. Old browsers and other programs do not send these headers. They are accepted, and must still send the
+    /// CSRF cookie.
     /// </summary>
     public static bool IsOurs(IHeaderDictionary headers, Uri baseUrl)
     {

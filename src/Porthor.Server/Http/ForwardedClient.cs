@@ -9,7 +9,8 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// The client of a request, as the trusted proxies in front of Porthor report it (contract/api.md 1, ingress.md 1; deviations 35).
+/// Represents the client of a request, as reported by the trusted proxies in front of Porthor (contract/api.md 1, ingress.md 1; deviations
+/// 35).
 /// </summary>
 /// <param name="Address">The client's address; null if it is not known. IPv4-mapped addresses are IPv4 addresses here.</param>
 /// <param name="Scheme">The scheme by which the client reached the outermost trusted proxy.</param>
@@ -21,9 +22,9 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
     public static ForwardedClient Of(HttpContext context) => context.Features.GetRequiredFeature<ForwardedClient>();
 
     /// <summary>
-    /// Reads <c>X-Forwarded-For</c> from the right, which is the order in which the proxies can be trusted: the first address that is not a
-    /// trusted proxy is the client. At an entry that cannot be read, the last address before it is used, because the entries to its left
-    /// may come from the client. Without a trusted peer the headers are ignored.
+    /// Reads <c>X-Forwarded-For</c> from right to left, because each proxy appends the address of its peer. The first address that is not
+    /// the address of a trusted proxy is the client. If an entry cannot be read, the address after it is used, because the entries before
+    /// it can come from the client. The headers of a peer that is not trusted are ignored.
     /// </summary>
     public static ForwardedClient Find(HttpContext context, TrustedProxies proxies)
     {
@@ -55,8 +56,8 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         || headers.ContainsKey("X-Forwarded-Method") || headers.ContainsKey("X-Forwarded-Uri");
 
     /// <summary>
-    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine and counts as loopback. An IPv6 zone
-    /// is removed: it is not part of the address, and databases reject it.
+    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine and has the loopback address. The
+    /// zone of an IPv6 address is removed, because it is not part of the address and databases reject it.
     /// </summary>
     public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
     {
@@ -68,8 +69,8 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
     };
 
     /// <summary>
-    /// Reads an entry of <c>X-Forwarded-For</c>: an address, <c>address:port</c>, <c>[v6]</c> or <c>[v6]:port</c>, each possibly in double
-    /// quotes. Returns null for everything else.
+    /// Parses an entry of <c>X-Forwarded-For</c>: an address, <c>address:port</c>, <c>[v6]</c> or <c>[v6]:port</c>, each optionally in
+    /// double quotes. Returns null for everything else.
     /// </summary>
     public static IPAddress? ParseEntry(ReadOnlySpan<char> entry)
     {
@@ -99,7 +100,7 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
     private static ForwardedClient Client(HttpContext context, IPAddress address, int hops) =>
         new(address, SchemeAt(context, hops) ?? context.Request.Scheme);
 
-    /// <summary>Removes and returns the last entry of a comma-separated list; empty if the list has none left.</summary>
+    /// <summary>Removes the last entry of a comma-separated list and returns it. Returns an empty text if the list is empty.</summary>
     private static ReadOnlySpan<char> CutLast(ref ReadOnlySpan<char> list)
     {
         while (!list.IsEmpty)
@@ -113,7 +114,9 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         return [];
     }
 
-    /// <summary>Returns the scheme at the client's place in <c>X-Forwarded-Proto</c>, or the left-most if the list is shorter.</summary>
+    /// <summary>
+    /// Returns the scheme that the proxy next to the client added to <c>X-Forwarded-Proto</c>, or the first one if the list is shorter.
+    /// </summary>
     private static string? SchemeAt(HttpContext context, int hops)
     {
         var headers = context.Request.Headers[ProtoHeader];
@@ -125,7 +128,8 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
     }
 
     /// <summary>
-    /// Reads a scheme as proxies report it; Traefik reports that of a WebSocket handshake. Returns null for any other text.
+    /// Converts a scheme as proxies report it to <c>http</c> or <c>https</c>. Traefik reports <c>ws</c> and <c>wss</c> for WebSocket
+    /// handshakes. Returns null for any other text.
     /// </summary>
     public static string? SchemeOf(string? text) => text switch
     {

@@ -2,7 +2,7 @@ namespace Porthor.Server.Http;
 
 /// <summary>
 /// Handles HEAD requests as GET requests without a body, with the same headers (RFC 9110 section 9.3.2; deviations 36). All later
-/// middleware sees a GET request. The web server omits the body, because it keeps the method that it read.
+/// middleware sees a GET request. The web server omits the body, because it still has the original method.
 /// </summary>
 internal sealed class HeadRequests(RequestDelegate next)
 {
@@ -10,7 +10,7 @@ internal sealed class HeadRequests(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
-        // Method names are case-sensitive, and the web server omits the body only for this one.
+        // Method names are case-sensitive, and the web server omits the body only for HEAD in capital letters.
         if (context.Request.Method == HttpMethods.Head)
         {
             context.Features.Set(Mark);

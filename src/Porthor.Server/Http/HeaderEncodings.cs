@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// The encodings of header values (deviations 23, 40). Request headers are read as Latin-1, which keeps every byte, so that values that are
-/// not UTF-8 are accepted. The headers that Porthor reflects are sent in the same way, byte for byte. All other response headers contain
-/// Porthor's own texts, such as e-mail addresses, and are sent as UTF-8.
+/// Configures the encodings of header values (deviations 23, 40). Request headers are read as Latin-1, so that every byte is kept and
+/// values that are not UTF-8 are accepted. Headers that are returned to the proxy are written as Latin-1 too, so their bytes do not change.
+/// All other response headers contain texts of Porthor, such as e-mail addresses, and are sent as UTF-8.
 /// </summary>
 internal static class HeaderEncodings
 {

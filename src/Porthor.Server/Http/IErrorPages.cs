@@ -9,19 +9,21 @@ internal interface IErrorPages
     /// <summary>Returns whether the request is for a page of Porthor itself.</summary>
     bool IsForPage(HttpContext context);
 
-    /// <summary>Returns whether the client opens a page in a browser and gets an HTML page for this status.</summary>
+    /// <summary>Returns whether the client is a browser that opens a page, and gets an HTML page for this status.</summary>
     bool IsDenialPageWanted(HttpContext context, int status);
 
     /// <summary>
-    /// Returns the user of a denied request for the page that the proxy itself writes (NGINX); null if the user is unknown, or if the client
-    /// gets no page.
+    /// Returns the user of a denied request, for proxies that write the page themselves (NGINX). Returns null if the user is unknown, or if
+    /// the client gets no page.
     /// </summary>
     string? UserForProxy(HttpContext context);
 
-    /// <summary>Returns the complete page in UTF-8. It refers to no other file, because other hosts show it too.</summary>
+    /// <summary>
+    /// Returns the complete page in UTF-8. It contains no references to other files, because proxies also return it for other hosts.
+    /// </summary>
     Task<byte[]> RenderDenialAsync(HttpContext context, Problem problem);
 
-    /// <summary>Writes a problem of a page of Porthor as a page.</summary>
+    /// <summary>Writes the problem of a request for a page of Porthor as an HTML page.</summary>
     Task WriteAsync(HttpContext context, Problem problem);
 
     /// <summary>Writes the page for status 500.</summary>

@@ -12,7 +12,7 @@ internal static class IngressOutcome
 
     /// <summary>Returns the outcome of a request that was answered.</summary>
     /// <param name="decided">
-    /// The outcome that was decided; null if the request was answered before, for example because it was too large.
+    /// The outcome that was decided; null if the request was answered before the decision, for example because it was too large.
     /// </param>
     public static AuthorizationOutcome Of(HttpContext context, AuthorizationOutcome? decided) =>
         context.RequestAborted.IsCancellationRequested

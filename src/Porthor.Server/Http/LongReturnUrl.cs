@@ -5,9 +5,9 @@ using Porthor.Sessions;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Stores a return URL for which the state cookie is too small: browsers drop cookies of more than 4,096 bytes. The state cookie then has a
-/// shorter URL, which nodes of the reference use, and the whole URL is in cookies <c>porthor-return-0</c> and so on. They are sent only to
-/// the path on which logins end, so that they do not count towards the header limits of the site.
+/// Stores a return URL that is too long for the state cookie, because browsers discard cookies of more than 4,096 bytes. The state cookie
+/// then contains a shorter URL, which nodes of the reference use, and the cookies <c>porthor-return-0</c> and so on contain the whole URL.
+/// Browsers send these cookies only to the path on which logins end, so other requests to the site do not exceed header limits.
 /// </summary>
 internal static class LongReturnUrl
 {
@@ -69,7 +69,7 @@ internal static class LongReturnUrl
     private static string? Part(HttpContext context, int index) =>
         RequestCookies.Find(context.Request.Headers.Cookie, $"{CookieName}{index}");
 
-    /// <summary>Returns the URL without query and fragment; only the host if its path is long.</summary>
+    /// <summary>Returns the URL without query and fragment. If it is still too long, returns only the root of its host.</summary>
     private static string ShortForm(string url)
     {
         var path = url.Split('?', '#')[0];

@@ -6,15 +6,17 @@ internal sealed record PagePolicy
     private const string Ours = "'self'";
 
     /// <summary>
-    /// Gets the value of <c>form-action</c>. Browsers apply it to redirects after a form too: a form whose response redirects to another
-    /// host must name that host.
+    /// Gets the value of <c>form-action</c>. Browsers also check redirects after a form. If the response to a form redirects to another
+    /// host, the value must contain that host.
     /// </summary>
     public string Forms { get; init; } = Ours;
 
-    /// <summary>Gets the allowed sources of images. Other sources are needed only for HTML of the operator.</summary>
+    /// <summary>Gets the allowed sources of images. Sources other than this server are needed only for HTML of the operator.</summary>
     public string Images { get; init; } = Ours;
 
-    /// <inheritdoc cref="Images"/>
+    /// <summary>
+    /// Gets the allowed sources of style sheets. Sources other than this server are needed only for HTML of the operator.
+    /// </summary>
     public string Styles { get; init; } = Ours;
 
     public override string ToString() =>
@@ -22,19 +24,19 @@ internal sealed record PagePolicy
         + "base-uri 'none'";
 }
 
-/// <summary>Sets the security headers of pages: browsers do not cache them and apply the content security policy.</summary>
+/// <summary>Sets the headers of pages: browsers must not cache the page, and must apply the content security policy.</summary>
 internal static class PageHeaders
 {
-    private static readonly PagePolicy Usual = new();
+    private static readonly PagePolicy DefaultPolicy = new();
 
     public static void Write(HttpResponse response, PagePolicy? policy = null)
     {
         var headers = response.Headers;
         headers.CacheControl = "no-cache, no-store";
-        headers.ContentSecurityPolicy = (policy ?? Usual).ToString();
+        headers.ContentSecurityPolicy = (policy ?? DefaultPolicy).ToString();
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
-        // Not no-referrer, with which browsers do not send the origin of a form.
+        // With no-referrer, browsers would not send the origin of a form.
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";

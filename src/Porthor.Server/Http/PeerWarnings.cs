@@ -4,7 +4,7 @@ using System.Net;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Logs once per peer that its headers are ignored or refused. At most <see cref="MaxPeers"/> peers are logged until the next start,
+/// Logs once per peer that its headers are ignored or rejected. At most <see cref="MaxPeers"/> peers are logged until the next start,
 /// because every client that can connect can cause these lines.
 /// </summary>
 internal sealed partial class PeerWarnings(ILogger<PeerWarnings> logger)

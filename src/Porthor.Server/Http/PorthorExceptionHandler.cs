@@ -6,8 +6,8 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Converts exceptions to responses. A <see cref="ProblemException"/> becomes the response that it describes, an unavailable store becomes
-/// 503, and every other exception becomes 500 with the details only in the log.
+/// Converts exceptions to responses. A <see cref="ProblemException"/> becomes the response that it contains. An unavailable store becomes
+/// status 503. Every unexpected exception becomes status 500, and its details are only in the log.
 /// </summary>
 internal sealed partial class PorthorExceptionHandler(
     PorthorMetrics metrics, AlertSink alerts, IErrorPages pages, ILogger<PorthorExceptionHandler> logger)
@@ -19,7 +19,7 @@ internal sealed partial class PorthorExceptionHandler(
         var response = context.Response;
         if (response.HasStarted)
         {
-            // The connection is aborted, so that the incomplete response does not look complete.
+            // The connection is aborted, so that the client does not treat the incomplete response as complete.
             NoteUncaught(exception);
             context.Abort();
             return;
@@ -68,7 +68,7 @@ internal sealed partial class PorthorExceptionHandler(
         alerts.Raise(Alert.Uncaught(exception, RequestLog.Current));
     }
 
-    /// <summary>Writes the problem as a page if a page was requested. A script of a page gets the problem as JSON.</summary>
+    /// <summary>Writes the problem as an HTML page if a page was requested, otherwise as JSON.</summary>
     private Task WriteAsync(HttpContext context, Problem problem) =>
         pages.IsForPage(context) && !problem.IsChallenge
             ? pages.WriteAsync(context, problem)

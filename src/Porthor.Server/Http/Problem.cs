@@ -8,7 +8,7 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Represents an error response: its status, headers and body, in the forms of the reference (contract/api.md 2.3, 4).
+/// Represents an error response: status, headers and body, in the formats of the reference (contract/api.md 2.3, 4).
 /// </summary>
 internal sealed class Problem
 {
@@ -21,7 +21,7 @@ internal sealed class Problem
     private readonly byte[] body;
     private readonly KeyValuePair<string, string>[] headers;
 
-    /// <summary>The error code; null if the body has another form than that of <see cref="Denied"/>.</summary>
+    /// <summary>The error code; null if the body has another format than that of <see cref="Denied"/>.</summary>
     private string? type;
 
     private Problem(int status, byte[] body, string? message = null, params KeyValuePair<string, string>[] headers)
@@ -63,7 +63,7 @@ internal sealed class Problem
         new(Status, body, Message, headers) { IntendedStatus = IntendedStatus, RequiredScopes = scopes, type = type };
 
     /// <summary>
-    /// Creates the response for the error of an operation: a list with one entry, with the location of the error if it has one.
+    /// Creates the response for the error of an operation. The body is a list with one error, with the location of the error if it has one.
     /// </summary>
     public static Problem Of(PorthorError error)
     {
@@ -87,7 +87,7 @@ internal sealed class Problem
     /// Creates the response for missing credentials or an invalid session cookie. Its <c>detail</c> is an object, not a list.
     /// </summary>
     /// <param name="isAjax">
-    /// True for a request of a script, for which the browser must not show a login form: 403 (contract/ingress.md 5).
+    /// True for a request of a script. The status is then 403, so that the browser does not show a login form (contract/ingress.md 5).
     /// </param>
     public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) => Unauthenticated.GetOrAdd(
         (challenge, isAjax), static key => BadCredentials(
@@ -104,7 +104,7 @@ internal sealed class Problem
         return Denied(status, error.Message, type, challenge.WithError(type, error.Message)).WithNginxStatus();
     }
 
-    /// <summary>Creates the response for an error that is not in a list (contract/ingress.md 5, kinds A and A').</summary>
+    /// <summary>Creates a response whose <c>detail</c> is an object, not a list (contract/ingress.md 5, kinds A and A').</summary>
     public static Problem BadCredentials(int status, string message, string type, string challenge) => new(
         status,
         Json(writer =>
@@ -130,9 +130,9 @@ internal sealed class Problem
     }
 
     /// <summary>
-    /// Returns the response for NGINX, which forwards only some statuses: another status becomes 403. The headers <c>X-Error-Status</c> and
-    /// <c>X-Error-Body</c> contain the intended response, from which its configuration restores it. A problem that was not created by
-    /// <see cref="Denied"/> is returned unchanged.
+    /// Returns the response for NGINX, which accepts only some statuses from a subrequest: another status becomes 403. The headers
+    /// <c>X-Error-Status</c> and <c>X-Error-Body</c> contain the original status and body, and the NGINX configuration sends them to the
+    /// user. A problem that <see cref="Denied"/> did not create is returned unchanged.
     /// </summary>
     public Problem WithNginxStatus()
     {
@@ -149,7 +149,7 @@ internal sealed class Problem
         };
     }
 
-    /// <summary>Creates the response for two parameters that exclude each other, with the location of the one to change.</summary>
+    /// <summary>Creates the response for two parameters that exclude each other. Its location is the parameter to change.</summary>
     public static Problem Misused(string parameter, string message, string type) =>
         new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]), message);
 
@@ -172,10 +172,10 @@ internal sealed class Problem
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
 
-    /// <summary>Creates an error response with a message and a type, in the usual form.</summary>
+    /// <summary>Creates an error response with a message and a type, in the usual format.</summary>
     public static Problem Of(int status, string message, string type) => new(status, Detail(message, type, location: null), message);
 
-    /// <summary>Creates an error response with the type before the message, as some routes of the reference write it.</summary>
+    /// <summary>Creates an error response in which the type is before the message, as in some routes of the reference.</summary>
     public static Problem TypeFirst(int status, string type, string message) => new(status, Json(writer =>
     {
         writer.WriteStartArray("detail");
@@ -270,7 +270,7 @@ internal sealed class Problem
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Formats the body for a header: with a blank after each separator, and in ASCII.</summary>
+    /// <summary>Formats the body for a header: with a blank after each separator, and with only ASCII characters.</summary>
     private static string ErrorBodyHeader(string message, string type) =>
         $$"""{"detail": [{"msg": {{AsciiJson(message)}}, "type": "{{type}}"}]}""";
 
@@ -290,7 +290,7 @@ internal sealed class Problem
     }
 }
 
-/// <summary>Represents an error that ends the request with a <see cref="Problem"/>.</summary>
+/// <summary>Represents an error whose response is a <see cref="Problem"/>.</summary>
 internal sealed class ProblemException(Problem problem) : Exception($"Error response with status {problem.Status}.")
 {
     public Problem Problem { get; } = problem;

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Represents the query of a request with case-sensitive names; the names of the framework's query are not case-sensitive. If a parameter
-/// occurs more than once, the last value is used.
+/// Represents the query of a request with case-sensitive names, in contrast to the query of the framework. If a parameter occurs more than
+/// once, the last value is used.
 /// </summary>
 internal sealed class QueryParameters
 {

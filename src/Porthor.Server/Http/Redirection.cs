@@ -5,14 +5,14 @@ using System.Text;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Redirects a browser as the reference does (contract/login.md 2): an empty response with a status that keeps the method.
+/// Redirects a browser as the reference does (contract/login.md 2): with an empty response whose status keeps the method.
 /// </summary>
 internal static class Redirection
 {
     private static readonly SearchValues<byte> Kept =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~-:/%#?=@[]!$&'()*+,;"u8);
 
-    /// <summary>Writes the redirect. After a form was posted, the status makes the browser send GET.</summary>
+    /// <summary>Writes the redirect. After a POST request, the status is 303, so that the browser sends GET.</summary>
     public static void Write(HttpContext context, string url)
     {
         context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method)

@@ -4,7 +4,7 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Surrounds the processing of every request: determines the client, starts the request log, converts exceptions to responses, and counts
+/// Processes every request first: determines the client, starts the request log, converts exceptions to responses, and counts
 /// the decisions of forward authentication.
 /// </summary>
 internal sealed class RequestContext(

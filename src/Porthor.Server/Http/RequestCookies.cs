@@ -8,7 +8,9 @@ namespace Porthor.Server.Http;
 /// </summary>
 internal static class RequestCookies
 {
-    /// <summary>The blanks around a cookie. Other blanks are bytes of UTF-8 characters here.</summary>
+    /// <summary>
+    /// The blanks around a cookie. Other blank characters are bytes of UTF-8 characters, because headers are read as Latin-1.
+    /// </summary>
     private const string Blanks = " \t";
 
     public static string? Find(StringValues headers, string name)
@@ -31,7 +33,8 @@ internal static class RequestCookies
         value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     /// <summary>
-    /// Removes the cookie of this name, and every cookie that contains a Porthor token, from a header. Returns null if no other cookie is left, and the same header if nothing was removed (deviations 10).
+    /// Removes from a header the cookie of this name, and every cookie that contains a Porthor token (deviations 10). Returns null if no
+    /// other cookie is left, and the same header if nothing was removed.
     /// </summary>
     public static string? Without(string header, string name)
     {
@@ -78,11 +81,13 @@ internal static class RequestCookies
                 kept.Add(member.Trim(Blanks).ToString());
         }
         var rest = string.Join(", ", kept.Where(member => member.Length > 0));
-        // A token that is not in a single member spans several.
+        // The joined text is checked again, because a token can extend over several members.
         return rest.Length == 0 || TokenSearch.Contains(rest) ? null : rest;
     }
 
-    /// <summary>Returns whether a cookie has a name. Blanks of any kind are ignored, because other software may ignore them.</summary>
+    /// <summary>
+    /// Returns whether a cookie has this name. Blank characters of any kind are ignored, because other software may ignore them.
+    /// </summary>
     private static bool IsNamed(ReadOnlySpan<char> cookie, string name)
     {
         var equals = cookie.IndexOf('=');

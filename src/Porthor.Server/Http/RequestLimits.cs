@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Limits the size of requests. The limits of the web server are higher, because it responds without a body when they are exceeded.
+/// Limits the size of requests, and responds with an error in JSON. The limits of the web server are higher, because its responses have no
+/// body.
 /// </summary>
 internal sealed class RequestLimits(RequestDelegate next)
 {
@@ -13,8 +14,8 @@ internal sealed class RequestLimits(RequestDelegate next)
     private const int TargetBytes = 8 * 1024;
 
     /// <summary>
-    /// The maximum size of a login or logout URL. It is sufficient for a percent-encoded return URL of 8,000 characters, and for longer
-    /// ones, of which only the path is used.
+    /// The maximum size of a login or logout URL. This is enough for a percent-encoded return URL of 8,000 characters. It also permits
+    /// longer return URLs, of which only the path is used.
     /// </summary>
     private const int LoginTargetBytes = 64 * 1024;
 

@@ -6,22 +6,22 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Checks where a browser may be sent after login or logout (contract/login.md 2): only to the site itself. Otherwise a link to Porthor
-/// could redirect users to any other site.
+/// Checks the URL to which a browser is redirected after login or logout (contract/login.md 2). It must be on this site. Otherwise a link
+/// to Porthor could redirect users to any other site.
 /// </summary>
 internal static partial class ReturnUrl
 {
     private const string Parameter = "rd";
     private const string Type = "invalid_return_url";
 
-    /// <summary>The maximum length of a URL that is kept completely, in the form that is sent to the browser.</summary>
+    /// <summary>The maximum length of a URL that is kept completely, in its encoded form.</summary>
     public const int MaxLength = 8000;
 
     private const int LongestLogged = 2000;
 
     /// <summary>
-    /// Returns the requested URL if it is allowed; null if none is given. Of a URL of more than <see cref="MaxLength"/> characters only the
-    /// path is returned, or the root of the site if that is too long too.
+    /// Returns the requested URL if it is allowed; null if there is none. If the URL is longer than <see cref="MaxLength"/> characters,
+    /// returns only its path, or the root of the site if the path is too long too.
     /// </summary>
     /// <exception cref="ProblemException">The URL is not allowed.</exception>
     public static string? Check(HttpContext context, string? requested, ServerIdentity server, ILogger logger)
@@ -47,8 +47,8 @@ internal static partial class ReturnUrl
     public static ProblemException Missing() => Problem.Misused(Parameter, "No return URL given", Type).ToException();
 
     /// <summary>
-    /// Checks the form that is sent to the browser. That form contains only ASCII without blanks and control characters, because browsers
-    /// and URL parsers read those differently. Returns null if the URL is allowed.
+    /// Returns the reason why a URL is not allowed; null if it is allowed. Checks the encoded form, which is sent to the browser. It
+    /// contains only ASCII without blanks and control characters, because browsers and URL parsers interpret those differently.
     /// </summary>
     private static string? FindError(string url, ServerIdentity server)
     {
@@ -66,7 +66,7 @@ internal static partial class ReturnUrl
         return null;
     }
 
-    /// <summary>Returns the URL without query and fragment. In this part browsers read a backslash as a slash.</summary>
+    /// <summary>Returns the URL without query and fragment. Browsers interpret a backslash in this part as a slash.</summary>
     private static ReadOnlySpan<char> PathOf(string url) =>
         url.AsSpan()[..(url.AsSpan().IndexOfAny('?', '#') is >= 0 and var end ? end : url.Length)];
 

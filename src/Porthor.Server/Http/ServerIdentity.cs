@@ -5,7 +5,8 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Provides the address at which users reach the server: the base URL, or the address listened on, known after the start.
+/// Provides the address at which users reach the server: the base URL, or the address that the server listens on, which is known only
+/// after the start.
 /// </summary>
 /// <param name="loginPath">The path of the login endpoint: <c>/login</c>, or the path of the login form of local users.</param>
 internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, string loginPath = "/login") : IDeploymentHosts
@@ -20,11 +21,11 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
 
     public bool AllowSubdomains => allowSubdomains;
 
-    /// <inheritdoc cref="ServerIdentity(Func{Uri}, bool, string)"/>
+    /// <summary>Gets the path of the login endpoint: <c>/login</c>, or the path of the login form of local users.</summary>
     public string LoginPath => loginPath;
 
     /// <summary>
-    /// Gets the <c>Domain</c> attribute of cookies, with its separator; empty for cookies of this host only. An IPv6 address has no
+    /// Gets the <c>Domain</c> attribute of cookies, with its separator; empty if cookies are for this host only. An IPv6 address has no
     /// subdomains, and browsers reject it in this attribute.
     /// </summary>
     public string CookieDomain => allowSubdomains && BaseUrl.HostNameType != UriHostNameType.IPv6 ? $"Domain={Realm}; " : "";
@@ -37,7 +38,7 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
 
     bool IDeploymentHosts.IsOwnHost(string? host) => IsOurs(host);
 
-    /// <summary>Returns the URL to which browsers are redirected after a logout or without a valid return URL.</summary>
+    /// <summary>Returns the URL to which browsers are redirected after a logout, or after a login without a valid return URL.</summary>
     public string AfterLogout(PorthorSettings settings) => (settings.AfterLogoutUrl ?? new Uri(BaseUrl, "/")).AbsoluteUri;
 
     /// <summary>Gets whether the base URL uses https. If so, cookies have the <c>Secure</c> attribute (deviations 30).</summary>

@@ -4,8 +4,8 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Decides from which peers forwarded headers are accepted: those of the setting <c>proxies</c>, or loopback if it is not set. A peer on a
-/// Unix socket has no address and is always trusted, because the permissions of the socket control who can connect (deviations 35).
+/// Determines the peers whose forwarded headers are accepted: those of the setting <c>proxies</c>, or loopback if it is not set. A peer on
+/// a Unix socket has no address and is always trusted, because the permissions of the socket control who can connect (deviations 35).
 /// </summary>
 internal sealed class TrustedProxies
 {

@@ -33,7 +33,7 @@ internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDat
                 await Problem.Text(StatusCodes.Status404NotFound, "Not Found").WriteAsync(response);
                 break;
             case StatusCodes.Status405MethodNotAllowed:
-                // The reference lists only the methods of the first route of a path, which is the one for reading.
+                // The reference lists only the methods of the first route of a path. That is the GET route if there is one.
                 if (response.Headers.Allow.ToString().Split(", ").Contains(HttpMethods.Get))
                     response.Headers.Allow = HttpMethods.Get;
                 await Problem.Text(StatusCodes.Status405MethodNotAllowed, "Method Not Allowed").WriteAsync(response);
@@ -42,8 +42,8 @@ internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDat
     }
 
     /// <summary>
-    /// Returns the URL of the same path with or without a trailing slash if that is a route. The URL is below the configured base URL:
-    /// the Host header comes from the client, and a cache could send the redirect to other clients.
+    /// Returns the URL of the same path with or without a trailing slash, if that path has a route. The URL starts with the configured base
+    /// URL, not with the Host header: the header comes from the client, and a cache could send the redirect to other clients.
     /// </summary>
     private string? OtherForm(HttpRequest request)
     {

@@ -13,7 +13,7 @@ internal sealed record Location(params IReadOnlyList<object> Steps)
 }
 
 /// <summary>
-/// Collects the errors of parameters and body, so that the response contains all of them (contract/api.md 4.3).
+/// Collects the validation errors of parameters and body, so that the response contains all of them (contract/api.md 4.3).
 /// </summary>
 internal sealed class ValidationErrors
 {
@@ -98,8 +98,8 @@ internal sealed class ValidationErrors
     }
 
     /// <summary>
-    /// Writes the value that was sent in compact form, with as few escapes as possible. Half of a surrogate pair, which cannot be encoded,
-    /// stays escaped.
+    /// Writes the received value in compact form, with as few escapes as possible. Half of a surrogate pair cannot be encoded, so it stays
+    /// escaped.
     /// </summary>
     private static void Echo(Utf8JsonWriter writer, JsonElement input)
     {

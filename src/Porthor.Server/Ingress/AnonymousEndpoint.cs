@@ -4,7 +4,7 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// <c>/ingress/anonymous</c>: allows every request, and returns its credentials and cookies without those of Porthor
+/// Implements <c>/ingress/anonymous</c>: allows every request, and returns its credentials and cookies without those of Porthor
 /// (contract/ingress.md 11).
 /// </summary>
 internal sealed class AnonymousEndpoint(PorthorSettings settings, RuleLog rules)

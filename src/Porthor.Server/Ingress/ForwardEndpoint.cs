@@ -3,8 +3,8 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// <c>/ingress/forward</c>: authorization subrequests from proxies that return the response to the user (Caddy, HAProxy, Traefik). The
-/// decision is the same as for <c>/ingress/auth</c>.
+/// Implements <c>/ingress/forward</c>: authorization subrequests from proxies that return the response to the user (Caddy, HAProxy,
+/// Traefik). The decision is the same as for <c>/ingress/auth</c>.
 /// </summary>
 internal sealed class ForwardEndpoint(IngressHandler handler, ForwardResponse response, TrustedProxies proxies)
 {

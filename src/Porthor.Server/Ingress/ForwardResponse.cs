@@ -6,8 +6,8 @@ using Porthor.Values;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Writes responses for proxies that return them to the user (Caddy, HAProxy, Traefik). A browser without valid credentials is redirected to
-/// the login.
+/// Writes responses for proxies that return them to the user (Caddy, HAProxy, Traefik). A browser without valid credentials is redirected
+/// to the login.
 /// </summary>
 internal sealed class ForwardResponse(ServerIdentity identity) : IngressResponse(identity)
 {
@@ -19,7 +19,7 @@ internal sealed class ForwardResponse(ServerIdentity identity) : IngressResponse
     {
         await base.WriteAsync(context, request, denied);
         var forwarded = context.Features.GetRequiredFeature<ForwardAuthRequest>();
-        if (denied.Status != StatusCodes.Status401Unauthorized || !HelpsLogin(context, request, forwarded))
+        if (denied.Status != StatusCodes.Status401Unauthorized || !CanLoginHelp(context, request, forwarded))
             return;
         context.Response.StatusCode = StatusCodes.Status302Found;
         context.Response.Headers.Remove("WWW-Authenticate");
@@ -27,18 +27,19 @@ internal sealed class ForwardResponse(ServerIdentity identity) : IngressResponse
     }
 
     /// <summary>
-    /// Returns whether a login helps. Only a person who opens a page can log in; a location that asks for Basic credentials, or accepts no
-    /// cookies, would not get them; and the login only leads back to hosts of the deployment (contract/login.md 2).
+    /// Returns whether a login can solve the problem. The user must have opened a page in a browser. The location must accept cookies and
+    /// not require Basic credentials. The host must belong to the deployment, because the login redirects only to such hosts
+    /// (contract/login.md 2).
     /// </summary>
-    private bool HelpsLogin(HttpContext context, IngressRequest request, ForwardAuthRequest forwarded) =>
+    private bool CanLoginHelp(HttpContext context, IngressRequest request, ForwardAuthRequest forwarded) =>
         forwarded.Method == HttpMethods.Get
         && context.Request.Headers.Accept.Any(accept => accept?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true)
         && request is { IsAjax: false, AllowCookies: true, ChallengeType: ChallengeType.Bearer }
         && identity.IsOurs(HostName.Of(request.Url));
 
     /// <summary>
-    /// Returns the URL of the login. It is relative for a page on the base host, whose port the browser knows; from a host below it, it must
-    /// be absolute.
+    /// Returns the URL of the login. It is relative for a page on the base host, because the browser then keeps the port. It is absolute
+    /// for a page on a subdomain.
     /// </summary>
     private string LoginUrl(string url)
     {

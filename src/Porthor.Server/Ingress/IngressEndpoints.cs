@@ -4,11 +4,11 @@ using Porthor.Values;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>The routes for authorization subrequests. A proxy must not publish them (contract/ingress.md).</summary>
+/// <summary>Maps the routes for authorization subrequests. A proxy must not publish them (contract/ingress.md).</summary>
 internal static class IngressEndpoints
 {
     /// <summary>
-    /// Answers GET requests before routing, because most requests are of this kind. Other methods are left to the routes.
+    /// Handles GET requests before routing, because most requests are authorization subrequests. The routes handle other methods.
     /// </summary>
     public static void UseIngress(this WebApplication app)
     {
@@ -22,7 +22,7 @@ internal static class IngressEndpoints
         });
     }
 
-    /// <summary>Maps the routes, which refuse other methods.</summary>
+    /// <summary>Maps the routes. They deny methods other than GET.</summary>
     public static void MapIngress(this IEndpointRouteBuilder routes)
     {
         var handler = routes.ServiceProvider.GetRequiredService<IngressHandler>();
@@ -33,7 +33,9 @@ internal static class IngressEndpoints
         routes.MapGet("/ingress/anonymous", (RequestDelegate)anonymous.AllowAsync);
     }
 
-    /// <summary>Hands back the request's own credentials and cookies, without ours, for the proxy to pass on.</summary>
+    /// <summary>
+    /// Returns the credentials and cookies of the request without those of Porthor. The proxy forwards them to the application.
+    /// </summary>
     public static void Reflect(HttpContext context)
     {
         foreach (var header in context.Request.Headers.Authorization)
@@ -51,8 +53,8 @@ internal static class IngressEndpoints
             if (!string.IsNullOrEmpty(header) && RequestCookies.Without(header, SessionCookie.Name) is { } rest)
                 context.Response.Headers.Append("Cookie", HeaderText.Opaque(rest));
         }
-        // Caddy and Traefik join several values with a comma, which does not separate cookies (RFC 6265, section 5.4). NGINX joins the
-        // user's headers itself and does not send X-Forwarded-Uri.
+        // Caddy and Traefik join several values with a comma, but cookies must be separated by semicolons (RFC 6265, section 5.4). NGINX
+        // joins the headers of the user itself, and does not send X-Forwarded-Uri.
         if (context.Response.Headers["Cookie"] is { Count: > 1 } cookies
             && context.Request.Headers.ContainsKey(ForwardAuthRequest.UriHeader))
             context.Response.Headers["Cookie"] = string.Join("; ", cookies.ToArray());

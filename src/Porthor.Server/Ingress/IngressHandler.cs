@@ -4,7 +4,7 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Handles authorization subrequests: reads the request, calls the <see cref="IngressAuthorizer"/>, and has the answer written.
+/// Handles authorization subrequests: reads the request, calls the <see cref="IngressAuthorizer"/>, and writes the answer.
 /// </summary>
 internal sealed class IngressHandler(
     IngressAuthorizer authorizer,
@@ -15,7 +15,7 @@ internal sealed class IngressHandler(
     TrustedProxies proxies,
     PeerWarnings peerWarnings)
 {
-    /// <summary>Answers <c>/ingress/auth</c>, where a proxy describes the user's request in <c>X-Original-*</c> headers.</summary>
+    /// <summary>Handles <c>/ingress/auth</c>: the proxy describes the user's request in <c>X-Original-*</c> headers.</summary>
     public Task AuthorizeOriginalAsync(HttpContext context)
     {
         var peer = ForwardedClient.PeerOf(context);
@@ -23,13 +23,14 @@ internal sealed class IngressHandler(
             return AuthorizeAsync(context, OriginalTarget.Of(context.Request.Headers), nginx);
         peerWarnings.Refused(peer!);
         return Problem.Denied(
-            StatusCodes.Status403Forbidden, "The authorization subrequest does not come from a trusted "
-                + "proxy", "permission_denied", challenge: null)
+            StatusCodes.Status403Forbidden, "The authorization subrequest does not come from a trusted proxy", "permission_denied",
+                challenge: null)
             .WithNginxStatus().WriteAsync(context.Response);
     }
 
-    /// <summary>Answers an authorization subrequest from a trusted proxy.</summary>
-    /// <param name="response">Writes the answer in the form that the proxy needs.</param>
+    /// <summary>Handles an authorization subrequest from a trusted proxy.</summary>
+    /// <param name="target">The URL and method of the user's request.</param>
+    /// <param name="response">Writes the answer in the format that the proxy needs.</param>
     public Task AuthorizeAsync(HttpContext context, OriginalTarget target, IngressResponse response)
     {
         if (ForwardedClient.Of(context).Address is null)

@@ -39,14 +39,14 @@ internal sealed class IngressParameters
     /// <param name="knownScopes">The scopes of the configuration.</param>
     public IReadOnlyList<RuleWarning> Warnings(IReadOnlyDictionary<string, string> knownScopes) => RuleWarnings.Of(names, All, knownScopes);
 
-    /// <summary>Returns the rule of the location; null if it has errors, which are added.</summary>
+    /// <summary>Returns the rule of the location. If it has errors, adds them and returns null.</summary>
     public IngressRule? ReadRule(ValidationErrors errors)
     {
         var mine = new ValidationErrors();
-        // In the order in which Gafaelfawr reports errors: by name, and headers last.
+        // The errors are in the order of Gafaelfawr: by name, and headers last.
         var allowOptions = Flag("allow_options", ifAbsent: false, mine);
         ReadChallengeType(mine);
-        // As long as a record can hold it; a longer name would make a token that nobody can use.
+        // A longer name would not fit into a token record, so the created token would be unusable.
         var delegateTo = Text("delegate_to", LongestService, mine);
         var lifetime = ReadLifetime(mine);
         var notebook = Flag("notebook", ifAbsent: false, mine);
@@ -75,7 +75,7 @@ internal sealed class IngressParameters
         };
     }
 
-    /// <summary>Returns the request of the user; null if it has errors, which are added.</summary>
+    /// <summary>Returns the request of the user. If its parameters have errors, adds them and returns null.</summary>
     public OriginalRequest? ReadOriginal(ValidationErrors errors)
     {
         var mine = new ValidationErrors();
@@ -140,7 +140,7 @@ internal sealed class IngressParameters
         return null;
     }
 
-    /// <summary>Returns the value of a header, which may be empty; adds an error if the header is missing.</summary>
+    /// <summary>Returns the value of a header, which may be empty. Adds an error if the header is missing.</summary>
     private static string? Required(string? value, string header, ValidationErrors errors)
     {
         if (value is null)
@@ -148,7 +148,9 @@ internal sealed class IngressParameters
         return value;
     }
 
-    /// <summary>A name that is stored: bounded, and without what no database keeps. Empty is as absent.</summary>
+    /// <summary>
+    /// Returns the name of a service, which is stored with tokens; null if it is missing, empty or invalid. Adds an error if it is invalid.
+    /// </summary>
     private string? Text(string name, int longest, ValidationErrors errors)
     {
         if (NotEmpty(name) is not { } text)
@@ -166,7 +168,7 @@ internal sealed class IngressParameters
 
     private string? NotEmpty(string name) => Last(name) is { Length: > 0 } text ? text : null;
 
-    /// <summary>Of a parameter that is given more than once, the last counts.</summary>
+    /// <summary>Returns the value of a parameter; the last one if there are several, and null if there is none.</summary>
     private string? Last(string name) => All(name)?[^1];
 
     private List<string>? All(string name) => query.GetValueOrDefault(name);

@@ -6,7 +6,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>Adds what an authorization finds out to the log fields of the request, and counts what the answer does not contain.</summary>
+/// <summary>
+/// Adds the user and the quota to the log fields of the request as soon as the authorization has determined them, and counts failures of
+/// the rate limit.
+/// </summary>
 internal sealed class IngressObserver(PorthorMetrics metrics, TimeProvider clock) : IIngressObserver
 {
     public void Authenticated(TokenRecord record) => RequestLog.Current?.Authenticated(record, clock.GetUtcNow());

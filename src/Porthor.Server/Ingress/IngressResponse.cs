@@ -7,7 +7,7 @@ namespace Porthor.Server.Ingress;
 /// <summary>Writes the answers to authorization subrequests as HTTP responses.</summary>
 internal abstract class IngressResponse(ServerIdentity identity)
 {
-    /// <summary>The responses to answers that many requests get.</summary>
+    /// <summary>The responses for answers that are the same for many requests.</summary>
     private readonly ConditionalWeakTable<DeniedAnswer, Problem> shared = [];
 
     /// <summary>Writes an answer.</summary>
@@ -28,11 +28,11 @@ internal abstract class IngressResponse(ServerIdentity identity)
         return IngressEndpoints.WriteOkAsync(context.Response);
     }
 
-    /// <summary>Writes the answer to a request that is denied.</summary>
+    /// <summary>Writes the response to a denied request.</summary>
     protected virtual Task WriteAsync(HttpContext context, IngressRequest request, DeniedAnswer denied) =>
         ProblemOf(denied).WriteAsync(context.Response);
 
-    /// <summary>Adapts the response to what the proxy forwards.</summary>
+    /// <summary>Changes the response to a form that the proxy can forward.</summary>
     protected abstract Problem Adapt(Problem problem);
 
     private Problem ProblemOf(DeniedAnswer denied)
@@ -80,7 +80,10 @@ internal abstract class IngressResponse(ServerIdentity identity)
     }
 }
 
-/// <summary>Writes responses for NGINX, which forwards only the statuses 401 and 403, and evaluates the headers of the response.</summary>
+/// <summary>
+/// Writes responses for NGINX. NGINX accepts only the statuses 401 and 403 from a denied subrequest; its configuration evaluates the
+/// headers of the response.
+/// </summary>
 internal sealed class NginxResponse(ServerIdentity identity) : IngressResponse(identity)
 {
     protected override Problem Adapt(Problem problem) => problem.WithNginxStatus();

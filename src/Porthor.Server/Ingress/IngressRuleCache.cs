@@ -6,8 +6,8 @@ using Porthor.Values;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Caches the rules by the query of the subrequest. There are few of them, because they are in the configuration of the proxy. Rules with
-/// errors are not cached.
+/// Caches the rules by the query of the subrequest. The number of rules is small, because they are part of the configuration of the proxy.
+/// Rules with errors are not cached.
 /// </summary>
 internal sealed class IngressRuleCache
 {
@@ -18,7 +18,7 @@ internal sealed class IngressRuleCache
 
     private readonly ConcurrentLru<string, Entry> rules = new(Capacity);
 
-    /// <summary>Finds the rule of a request; false if it is not in the cache, or a header is missing.</summary>
+    /// <summary>Finds the rule of a request. Returns false if the cache does not contain it, or if a header is missing.</summary>
     public bool TryFind(HttpRequest request, OriginalTarget target, [NotNullWhen(true)] out IngressRule? rule, out OriginalRequest original)
     {
         (rule, original) = (null, default);
@@ -38,7 +38,7 @@ internal sealed class IngressRuleCache
             rules.AddOrUpdate(query, new Entry(rule, original.AllowCookies, original.ChallengeType));
     }
 
-    /// <summary>Returns the key of the rule of a request: its query, of which only the beginning is used if it is long.</summary>
+    /// <summary>Returns the key of the rule of a request: its query, shortened to <see cref="LongestQuery"/> characters.</summary>
     public static string KeyOf(HttpRequest request) =>
         request.QueryString.Value is not { } query ? "" : query.Length <= LongestQuery ? query : query[..LongestQuery];
 

@@ -5,14 +5,16 @@ using Porthor.Server.Logging;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>The result of reading a rule.</summary>
-/// <param name="Rule">Null if the rule is invalid.</param>
-/// <param name="Original">Null if the rule does not tell how credentials are read, or the proxy sends no method.</param>
+/// <summary>Represents a rule and the user's request after reading.</summary>
+/// <param name="Rule">The rule; null if it is invalid.</param>
+/// <param name="Original">The user's request; null if the parameters for credentials are invalid, or the proxy sends no method.</param>
 /// <param name="Errors">The errors; null if the rule was in the cache.</param>
-/// <param name="Problem">The response, if it does not depend on credentials; null otherwise.</param>
+/// <param name="Problem">The error response; null if there is no error, or the response depends on the credentials.</param>
 internal readonly record struct ReadRule(IngressRule? Rule, OriginalRequest? Original, ValidationErrors? Errors, Problem? Problem);
 
-/// <summary>Reads the rules of authorization subrequests, and logs their warnings. With the setting <c>strictRules</c> warnings are errors.</summary>
+/// <summary>
+/// Reads the rules of authorization subrequests, and logs their warnings. With the setting <c>strictRules</c>, warnings are errors.
+/// </summary>
 internal sealed class IngressRuleReader(RuleLog log, PorthorSettings settings)
 {
     private readonly IngressRuleCache cache = new();
@@ -44,8 +46,8 @@ internal sealed class IngressRuleReader(RuleLog log, PorthorSettings settings)
                 warning.AddTo(errors);
             rule = null;
         }
-        if (rule is not null && original is { } sound)
-            cache.Add(request, rule, sound);
+        if (rule is not null && original is { } validOriginal)
+                cache.Add(request, rule, validOriginal);
         var needsCredentials = original is { IsOptions: false };
         return new(rule, original, errors, errors.Any && !needsCredentials ? Problem.Of(errors) : null);
     }

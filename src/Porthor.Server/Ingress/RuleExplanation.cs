@@ -38,7 +38,7 @@ internal static class RuleExplanation
             yield return rule.DelegateScopes.IsEmpty
                 ? $"The application receives an internal token of the service {target} without scopes."
                 : $"The application receives an internal token of the service {target} with those of the scopes "
-                    + $"{string.Join(", ", rule.DelegateScopes.Names)} that the user's token has.";
+                        + $"{string.Join(", ", rule.DelegateScopes.Names)} that the user's token has.";
         }
         else if (!rule.DelegateScopes.IsEmpty)
         {

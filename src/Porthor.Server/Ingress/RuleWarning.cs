@@ -3,7 +3,8 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Represents a mistake in a rule that Gafaelfawr ignores, because of which a location may be less protected than intended (deviations 42).
+/// Represents a mistake in a rule. Gafaelfawr ignores such mistakes, and a location can then be less protected than intended (deviations
+/// 42).
 /// </summary>
 /// <param name="Type">The type of the validation error with <c>strictRules</c>.</param>
 /// <param name="Parameter">The name of the parameter.</param>

@@ -20,7 +20,7 @@ internal static class RuleWarnings
     private static readonly string[] IgnoredIfEmpty = ["delegate_to", "service", "username"];
 
     /// <summary>
-    /// A rule has at most this many warnings, because the query of a client that calls Porthor directly may have any length.
+    /// The maximum number of warnings of a rule. The query of a client that calls Porthor directly can have any length.
     /// </summary>
     private const int MaxWarnings = 20;
 
@@ -105,17 +105,19 @@ internal static class RuleWarnings
     {
         var shown = Shown(name);
         if (name.StartsWith("amp;", StringComparison.Ordinal))
-            return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect. The rule contains &amp; "
-                + $"in place of &: write &{shown[4..]}=.");
+        {
+            var correction = $"The rule contains &amp; in place of &: write &{shown[4..]}=.";
+            return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect. {correction}");
+        }
         var similar = SpellingSuggestion.Find(name, Known) ?? Known.Where(known => IsSimilar(name, known)).MinBy(known => known.Length);
         var suggestion = similar is null ? "" : $" Did you mean {similar}?";
         return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect.{suggestion}");
     }
 
-    /// <summary>Returns a text of the rule for a message, whose length is bounded.</summary>
+    /// <summary>Returns a text of the rule for a message, shortened to <see cref="LongestShown"/> characters.</summary>
     private static string Shown(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "...";
 
-    /// <summary>Spellings of other software: <c>onlyService</c>, <c>required-scope</c>, <c>user</c>.</summary>
+    /// <summary>Returns whether a name is a variant of a known one: <c>onlyService</c>, <c>required-scope</c>, <c>user</c>.</summary>
     private static bool IsSimilar(string name, string known)
     {
         var (letters, target) = (Letters(name), Letters(known));

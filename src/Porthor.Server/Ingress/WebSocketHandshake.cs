@@ -5,21 +5,21 @@ namespace Porthor.Server.Ingress;
 /// <summary>Recognizes WebSocket handshakes in authorization subrequests (RFC 6455; deviations 37).</summary>
 internal static class WebSocketHandshake
 {
-    /// <summary>The value of the user's <c>Upgrade</c> header, set by a proxy that does not forward the header itself.</summary>
+    /// <summary>The header with the value of the user's <c>Upgrade</c> header, for proxies that do not forward that header.</summary>
     private const string OriginalUpgrade = "X-Original-Upgrade";
 
     private const string Protocol = "websocket";
 
     /// <summary>
-    /// Returns the values of <c>Origin</c> if the request of the user is a WebSocket handshake; null otherwise, and without this header:
-    /// clients that do not send it are not browsers.
+    /// Returns the values of <c>Origin</c> if the request of the user is a WebSocket handshake. Returns null for another request, and for a
+    /// request without this header, because clients that do not send it are not browsers.
     /// </summary>
     public static IReadOnlyList<string?>? OriginsOf(IHeaderDictionary headers) =>
         headers.Origin.Count > 0 && IsHandshake(headers) ? (IReadOnlyList<string?>)headers.Origin : null;
 
     /// <summary>
-    /// Returns whether a request is a WebSocket handshake. Proxies remove some of these headers from the subrequest and keep others; no
-    /// page can make a browser leave them out.
+    /// Returns whether a request is a WebSocket handshake. Proxies forward only some of these headers in the subrequest, so each is
+    /// checked. Browsers always send them in a handshake, and scripts cannot prevent this.
     /// </summary>
     private static bool IsHandshake(IHeaderDictionary headers) =>
         Names(headers.Upgrade) || Names(headers[OriginalUpgrade])

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Describes why a connection failed, for the log: with the messages of the inner exceptions, and without the credentials that the address
-/// of a proxy may contain.
+/// Describes for the log why a connection failed: with the messages of the inner exceptions, and without credentials, which the address of
+/// a proxy can contain.
 /// </summary>
 internal static partial class ConnectionFailure
 {

@@ -1,9 +1,11 @@
 namespace Porthor.Server.Login;
 
-/// <summary>Encodes parameters in the form of HTML forms, in which a blank is a plus sign.</summary>
+/// <summary>
+/// Encodes parameters as browsers encode HTML forms (<c>application/x-www-form-urlencoded</c>): a blank becomes a plus sign.
+/// </summary>
 internal static class FormText
 {
-    /// <summary>Appends parameters to an address, after the parameters that it has.</summary>
+    /// <summary>Appends parameters to the query of an address.</summary>
     public static string AddTo(string address, IEnumerable<KeyValuePair<string, string>> parameters)
     {
         var query = string.Join('&', parameters.Select(parameter => $"{Encode(parameter.Key)}={Encode(parameter.Value)}"));

@@ -6,7 +6,7 @@ using Porthor.Secrets;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Identifies users: an OpenID Connect provider, GitHub, or Porthor's own login form. The browser is redirected to the provider and
+/// Identifies users: with an OpenID Connect provider, GitHub, or Porthor's own login form. The browser is redirected to the provider and
 /// returns with a code that can be redeemed for one identity.
 /// </summary>
 internal interface ILoginProvider
@@ -15,7 +15,7 @@ internal interface ILoginProvider
     Task<LoginAttempt> PrepareAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns the URL to which the browser is redirected. The same attempt may be started more than once, from several tabs.
+    /// Returns the URL to which the browser is redirected. It may be called more than once for an attempt, because several tabs share it.
     /// </summary>
     string AddressFor(LoginAttempt attempt);
 
@@ -28,7 +28,7 @@ internal interface ILoginProvider
 }
 
 /// <summary>Represents a login in progress. The state cookie stores it while the browser is at the provider.</summary>
-/// <param name="State">The state parameter, which is returned with the code and proves that this browser began the login.</param>
+/// <param name="State">The state parameter. The provider returns it with the code, which proves that this browser began the login.</param>
 internal sealed record LoginAttempt(string State)
 {
     /// <summary>Gets the nonce that the ID token must contain; null if none was sent.</summary>
@@ -37,7 +37,7 @@ internal sealed record LoginAttempt(string State)
     /// <summary>Gets the PKCE code verifier (RFC 7636); null if no code challenge was sent.</summary>
     public Secret? Verifier { get; init; }
 
-    /// <summary>Creates an attempt with a state of 128 random bits, in the form of the reference: with padding.</summary>
+    /// <summary>Creates an attempt with a state of 128 random bits, in the format of the reference: Base64 with padding.</summary>
     public static LoginAttempt Create() => new(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)) + "==");
 
     public override string ToString() => "***";

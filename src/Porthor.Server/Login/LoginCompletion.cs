@@ -11,7 +11,7 @@ using Porthor.Values;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Completes a login, whichever provider identified the user: creates the session or reports the failure, with cookie, event, log line and
+/// Completes a login of any provider: creates the session or reports the failure. Writes the cookie, the event, the log line and the
 /// response (contract/login.md 3.2, 3.3).
 /// </summary>
 internal sealed partial class LoginCompletion(
@@ -27,8 +27,8 @@ internal sealed partial class LoginCompletion(
     ILoginProvider? provider = null)
 {
     /// <summary>
-    /// Creates the session of the user, if their groups give them any scope, and redirects the browser to its destination. Also writes the
-    /// response if that fails. A login creates one session: if its state is sent again, the browser is only redirected.
+    /// Creates the session of the user if the user's groups give any scope, and redirects the browser to its destination. If this fails,
+    /// writes the error response. A login creates one session: if its state is sent again, the browser is only redirected.
     /// </summary>
     public async Task SucceedAsync(HttpContext context, LoginIdentity identity)
     {
@@ -65,7 +65,7 @@ internal sealed partial class LoginCompletion(
             }
             else
             {
-                // Does not change the cookie, because the browser may have a newer cookie with the session.
+                // The cookie is not changed, because the browser may have a newer cookie with the session.
                 Log.AlreadyUsed(logger);
             }
             Redirection.Write(context, before.ReturnUrl ?? server.AfterLogout(settings));
@@ -81,7 +81,10 @@ internal sealed partial class LoginCompletion(
         }
     }
 
-    /// <summary>Returns a new CSRF value: another person may have set the cookie before the login and may know its value.</summary>
+    /// <summary>
+    /// Returns a new CSRF value; null if the state has none. The old value is not kept, because another person may have set the cookie
+    /// before the login and may know it.
+    /// </summary>
     private static string? RenewedCsrf(SessionState before) => before.Csrf is null ? null : SessionCookie.CreateCsrf();
 
     private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) =>
@@ -127,7 +130,7 @@ internal sealed partial class LoginCompletion(
 
     private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, sessionCookie, server, sessionLogger);
 
-    /// <summary>Writes the log line. If there are details, the headline is the event; otherwise it is the error.</summary>
+    /// <summary>Writes the log line. If there are details, the headline is the message and the details are the error.</summary>
     private void Note(LoginFailure failure)
     {
         var (text, error) = failure.LoggedDetails is { } details

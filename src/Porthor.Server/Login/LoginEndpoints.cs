@@ -10,7 +10,7 @@ using Porthor.Values;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Handles <c>GET /login</c>, where a login begins and to which the provider redirects the browser (contract/login.md 3).
+/// Handles <c>GET /login</c>. A login begins there, and the provider redirects the browser back to it (contract/login.md 3).
 /// </summary>
 internal sealed partial class LoginEndpoints(
     TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings,
@@ -58,7 +58,7 @@ internal sealed partial class LoginEndpoints(
     }
 
     /// <summary>
-    /// Redirects the browser to the provider. Pages in other tabs send requests in the background and are redirected here each time. All
+    /// Redirects the browser to the provider. Tabs that are open in the background can be redirected here at any time. Therefore all
     /// tabs continue the login in progress, because a new login would invalidate the previous one. The destination of the last tab is used.
     /// A login that was completed or has expired is not continued.
     /// </summary>
@@ -85,7 +85,7 @@ internal sealed partial class LoginEndpoints(
         }
         else if (state.Attempt() is not { } attempt)
         {
-            // Another tab has completed the login. An error would make users reload this page, which cannot help.
+            // Another tab has completed the login. The browser is redirected, because reloading an error page would not help.
             Log.Finished(logger);
             Redirection.Write(context, state.ReturnUrl ?? server.AfterLogout(settings));
         }
@@ -126,7 +126,7 @@ internal sealed partial class LoginEndpoints(
     }
 }
 
-/// <summary>Reads the login in progress from the state cookie, and stores it there.</summary>
+/// <summary>Converts between a login in progress and the state cookie.</summary>
 internal static class LoginAttempts
 {
     public static LoginAttempt? Attempt(this SessionState state) =>

@@ -8,7 +8,7 @@ using Porthor.Server.Web.Pages;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Represents the page for a failed login (contract/login.md 3.3).</summary>
+/// <summary>Writes the page for a failed login (contract/login.md 3.3).</summary>
 internal sealed class LoginErrorPage(PorthorSettings settings)
 {
     public const string NoStore = "no-cache, no-store";

@@ -5,7 +5,7 @@ using Porthor.Server.Alerts;
 namespace Porthor.Server.Login;
 
 /// <summary>Represents a failed login, with the texts for the user and for the log (contract/login.md 3.3).</summary>
-/// <param name="Headline">The headline of the page, which is also the event of the log line.</param>
+/// <param name="Headline">The headline of the page. It is also the message of the log line.</param>
 /// <param name="Details">A short text for the user; null for none.</param>
 internal sealed record LoginFailure(int Status, string Headline, string? Details = null)
 {
@@ -21,7 +21,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
     /// <summary>Gets the URL to which the user is redirected; null for the error page.</summary>
     public Uri? SendTo { get; init; }
 
-    /// <summary>Gets the token of the provider for this login, which is revoked; null if there is none.</summary>
+    /// <summary>Gets the provider's token of this login, which must be revoked; null if there is none.</summary>
     public Secret? ProviderToken { get; init; }
 
     /// <summary>Gets the alert for the operators; null for none.</summary>
@@ -35,7 +35,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
 
     /// <summary>
     /// Creates the failure for an error response of the provider (RFC 6749, 4.1.2.1). <c>access_denied</c> means that the user or the
-    /// provider denied the login; every other error is a error of the deployment or the provider. There is no alert, because anyone can
+    /// provider denied the login; every other error is an error of the deployment or the provider. There is no alert, because anyone can
     /// send such a request.
     /// </summary>
     public static LoginFailure Refused(string error, string? description)
@@ -62,7 +62,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
         new(StatusCodes.Status403Forbidden, "Cannot authenticate", details) { ProviderToken = providerToken };
 
     /// <summary>
-    /// Creates the failure for an unavailable directory. Only the log contains the reason, which names servers and searches.
+    /// Creates the failure for an unavailable directory. Only the log contains the reason, because it names servers and searches.
     /// </summary>
     public static LoginFailure NoDirectory(UserDirectoryException exception, LoginIdentity identity) =>
         new(StatusCodes.Status500InternalServerError, "Retrieving data from LDAP failed", exception.Message)
@@ -72,7 +72,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
             Alert = new Alert("LDAPError", exception.Reason) { User = identity.Username },
         };
 
-    /// <summary>Creates the failure for an unavailable store: status 503, never a denied login.</summary>
+    /// <summary>Creates the failure for an unavailable store. Its status is 503, because the user was not denied.</summary>
     public static LoginFailure NoStore(StoreUnavailableException exception, LoginIdentity identity) =>
         new(StatusCodes.Status503ServiceUnavailable, "Cannot create a session", exception.Message)
         {
@@ -80,13 +80,13 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
             ProviderToken = identity.ProviderToken,
         };
 
-    /// <summary>Creates the failure at logout: the cookie is removed, but the session could not be revoked.</summary>
+    /// <summary>Creates the failure of a logout: the cookie is removed, but the session could not be revoked.</summary>
     public static LoginFailure SessionLives(StoreUnavailableException exception) => new(
         StatusCodes.Status503ServiceUnavailable, "This browser is logged out, but the session could not be revoked", exception.Message);
 
     public LoginFailedException ToException() => new(this);
 
-    /// <summary>Shortens a text from outside for pages and messages.</summary>
+    /// <summary>Shortens a text of the provider or the client for pages and messages.</summary>
     public static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "...";
 }
 

@@ -24,8 +24,8 @@ internal sealed partial class LogoutEndpoint(
         routes.MapGet("/logout", (HttpContext context, LogoutEndpoint logout) => logout.HandleAsync(context))
             .Described("browser", "logOut", "Log out", "Ends the session of the browser.")
             .Takes(DescribedParameter.Query("rd", "The URL to return to after logout. The default is the setting afterLogoutUrl."))
-            .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status503ServiceUnavailable, contentType: "text/html")
-                .Refuses(422);
+            .Produces(StatusCodes.Status307TemporaryRedirect)
+            .Produces(StatusCodes.Status503ServiceUnavailable, contentType: "text/html").Refuses(422);
 
     private async Task HandleAsync(HttpContext context)
     {
@@ -39,18 +39,18 @@ internal sealed partial class LogoutEndpoint(
             return;
         }
         var session = BrowserSession.Of(context, sessionCookie, server, sessionLogger);
-        var left = session.State;
+        var previous = session.State;
         // The cookie is removed even if the following steps fail.
         session.State = SessionState.Empty;
-        if (left.Token is not { } token)
+        if (previous.Token is not { } token)
         {
             Log.NotLoggedIn(logger);
             Redirection.Write(context, returnUrl ?? server.AfterLogout(settings));
             return;
         }
-        // These steps do not depend on the connection: a session must not stay valid because the browser closed it.
+        // These steps are completed even if the browser closes the connection, so that the session does not stay valid.
         var failure = await EndAsync(context, token);
-        if (left.GitHub is { } providerToken && provider is not null)
+        if (previous.GitHub is { } providerToken && provider is not null)
             await provider.RevokeAsync(providerToken, CancellationToken.None);
         if (failure is not null)
         {
@@ -62,11 +62,11 @@ internal sealed partial class LogoutEndpoint(
     }
 
     /// <summary>
-    /// Revokes the session, if the settings and the request allow it. Returns the cause of a failure; null if there was none.
+    /// Revokes the session if the settings and the request allow it. Returns the cause of a failure; null if there was none.
     /// </summary>
     private async Task<StoreUnavailableException?> EndAsync(HttpContext context, Token token)
     {
-        if (!settings.RevokeOnLogout || !IsMeant(context.Request))
+        if (!settings.RevokeOnLogout || !MayRevoke(context.Request))
             return null;
         try
         {
@@ -82,11 +82,11 @@ internal sealed partial class LogoutEndpoint(
     }
 
     /// <summary>
-    /// Returns whether the request may revoke the session. A page of another site can make a browser send this request with its cookie. It
-    /// can log the user out, but it must not stop services that use child tokens of the session. Other programs than browsers do not send
-    /// the header and are allowed.
+    /// Returns whether the request may revoke the session. A page of another site can make a browser send this request with its cookie. The
+    /// request then logs the user out, but must not stop services that use child tokens of the session. Programs other than browsers do not
+    /// send the header and are allowed.
     /// </summary>
-    private static bool IsMeant(HttpRequest request) =>
+    private static bool MayRevoke(HttpRequest request) =>
         request.Headers["Sec-Fetch-Site"].ToString() is "" or "none" or "same-origin" or "same-site";
 
     private static partial class Log

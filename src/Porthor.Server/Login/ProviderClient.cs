@@ -26,7 +26,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.All,
         ConnectTimeout = TimeSpan.FromSeconds(10),
-        // A code can be sent only once, so no connection is used that the server may be about to close.
+        // A code can be sent only once. With this timeout, no connection is used that the server could be closing.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
     };
 
@@ -52,7 +52,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
         {
-            // The exceptions of the decompressors; the latter is Brotli's.
+            // These are the exceptions of the decompressors. The decompressor of Brotli throws InvalidOperationException.
             throw Unreachable(what, "DecodingError", "the response's content does not match its Content-Encoding").ToException();
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -92,7 +92,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
 
     private LoginFailure Unreachable(string what, string type, string message)
     {
-        // The cause is for operators, not for users.
+        // The message is only for operators, not for users.
         return Failure("Cannot contact authentication provider", $"{type} from {what}", $"{type}: {message}") with
         {
             Alert = new Alert($"{name}WebError", $"{type}: {message}") { Request = what },
@@ -102,7 +102,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
     private static LoginFailure Failure(string headline, string details, string logged) =>
         new(StatusCodes.Status500InternalServerError, headline, details) { LoggedDetails = logged };
 
-    /// <summary>Returns the error name of the reference's HTTP library, which operators know from alerts.</summary>
+    /// <summary>Returns the name of the error in the HTTP library of the reference. Operators know these names from alerts.</summary>
     private static string TypeOf(HttpRequestException exception) => exception.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError

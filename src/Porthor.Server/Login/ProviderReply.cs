@@ -22,8 +22,8 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
     public bool IsRedirect => (int)Status is >= 300 and < 400;
 
     /// <summary>
-    /// Gets the body for log and alerts: shortened, without the secrets that were sent, and only for a failure. The body of a success
-    /// may contain a token in any form.
+    /// Gets the body for the log and alerts: shortened, and without the secrets that were sent. It is empty for a successful reply, because
+    /// the body of such a reply can contain a token in any form.
     /// </summary>
     public string Shown
     {
@@ -39,14 +39,15 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
     }
 
     /// <summary>
-    /// Gets the description of the body for a log line about an unreadable reply. For a success it contains only the type and the size.
+    /// Gets the description of the body for a log line about an unreadable reply. For a successful reply it contains only the type and the
+    /// size.
     /// </summary>
     public string Described => IsSuccess
         ? FormattableString.Invariant($"({LoginFailure.Shortened(ContentType ?? "no content type")}, {Body.Length} bytes)")
         : Shown;
 
     /// <summary>
-    /// Returns the body as JSON; null if it is not JSON. Repeated members are refused, because parsers differ in which one they use.
+    /// Returns the body as JSON; null if it is not JSON or contains a member twice. Parsers differ in which of two members they use.
     /// </summary>
     public JsonElement? TryReadJson() => ProviderJson.TryParse(ProviderText.Decode(Body, ContentType));
 

@@ -34,8 +34,8 @@ internal static class ProviderText
     }
 
     /// <summary>
-    /// Detects the encoding. JSON begins with two ASCII characters, so the zero bytes among the first four bytes identify it. Returns null
-    /// if there are none.
+    /// Detects UTF-16 and UTF-32 without a byte order mark. JSON begins with two ASCII characters, so the zero bytes among the first four
+    /// bytes identify the encoding. Returns null if there are none.
     /// </summary>
     private static Encoding? Guess(byte[] body) => body switch
     {
@@ -46,7 +46,7 @@ internal static class ProviderText
         _ => null,
     };
 
-    /// <summary>Returns the encoding that the header names, if every system supports it, and otherwise UTF-8.</summary>
+    /// <summary>Returns the encoding in the header if every system supports it; otherwise UTF-8.</summary>
     private static Encoding EncodingOf(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
             ? type.CharSet?.Trim('"', '\'').ToUpperInvariant() switch

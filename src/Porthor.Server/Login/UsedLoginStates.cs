@@ -19,8 +19,8 @@ internal sealed class UsedLoginStates(IOneTimeStore store)
         store.TryAddAsync(NameOf(state), [], Lifetime + TimeSpan.FromMinutes(5), cancellationToken);
 
     /// <summary>
-    /// Returns whether the login with this state is completed. Returns false if the store does not respond, because the completion of the
-    /// login checks again.
+    /// Returns whether the login with this state is completed. Returns false if the store does not respond: <see cref="TryUseAsync"/>
+    /// checks again when the login is completed.
     /// </summary>
     public async Task<bool> IsUsedAsync(string state, CancellationToken cancellationToken)
     {

@@ -8,8 +8,7 @@ using Porthor.Server.Platform;
 namespace Porthor.Server.Observation;
 
 /// <summary>
-/// Provides a separate web server for metrics and health, on a port that proxies do not publish. It shares no routes with the server for
-/// users.
+/// Runs a second web server for metrics and health, on a port that proxies do not publish. It has no routes for users.
 /// </summary>
 internal static class MetricsServer
 {

@@ -9,7 +9,7 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Observation;
 
 /// <summary>
-/// Collects metrics and traces and exports them to Prometheus or to a collector (OTLP). If neither is configured, nothing is collected.
+/// Collects metrics and traces, and exports them to Prometheus or to a collector (OTLP). Collects nothing if neither is configured.
 /// </summary>
 internal sealed class OpenTelemetrySetup : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
         return new OpenTelemetrySetup(meters, tracers);
     }
 
-    /// <summary>Sends the remaining data.</summary>
+    /// <summary>Sends the data that was not sent yet, and stops the export.</summary>
     public void Dispose()
     {
         Metrics?.Dispose();
@@ -40,7 +40,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
     {
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => Describe(resource, settings))
-            // Porthor; the pool of database connections; the web server; memory, garbage collection and threads.
+            // The meters of Porthor, of the pool of database connections, of the web server, and of memory, garbage collection and threads.
             .AddMeter(
                 PorthorMetrics.MeterName, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
                 "System.Runtime");
@@ -52,7 +52,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
     }
 
     /// <summary>
-    /// Starts tracing. The instrumentation hides the queries of URLs, which contain codes at login, and does not record headers.
+    /// Starts tracing. The instrumentation omits the queries of URLs, which contain codes at login, and records no headers.
     /// </summary>
     private static TracerProvider ListenToTraces(TelemetrySettings settings) => Sdk.CreateTracerProviderBuilder()
         .ConfigureResource(resource => Describe(resource, settings))

@@ -2,5 +2,5 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Observation;
 
-/// <summary>Contains the session secrets of the deployment. The first one encrypts, and each of them decrypts.</summary>
+/// <summary>Contains the session secrets of the deployment. The first secret encrypts and decrypts; the others only decrypt.</summary>
 internal sealed record SessionKeys(IReadOnlyList<FernetKey> All);

@@ -1,6 +1,6 @@
 namespace Porthor.Server.Login.GitHub;
 
-/// <summary>Contains the URLs of GitHub. They are not settings; only tests change them.</summary>
+/// <summary>Contains the URLs of GitHub. Settings cannot change them; tests replace them.</summary>
 internal sealed record GitHubAddresses(string Web, string Api)
 {
     public static readonly GitHubAddresses Public = new("https://github.com", "https://api.github.com");

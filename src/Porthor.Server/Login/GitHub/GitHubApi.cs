@@ -7,10 +7,10 @@ using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.GitHub;
 
-/// <summary>Calls the API of GitHub (contract/login.md 5) and reports invalid responses.</summary>
+/// <summary>Calls the API of GitHub (contract/login.md 5), and throws a login failure if a response is invalid.</summary>
 internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses addresses, ProviderClient client)
 {
-    /// <summary>The maximum number of pages of teams. It ends a list whose links form a loop.</summary>
+    /// <summary>The maximum number of pages of teams. Without it, links that form a loop would never end.</summary>
     private const int MostPages = 100;
 
     /// <summary>Exchanges a code for an access token.</summary>
@@ -116,11 +116,13 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
         },
     };
 
-    private static string PrimaryOf(JsonElement emails) =>
-        List(emails).FirstOrDefault(
-            email => email.Member("primary") is { ValueKind: JsonValueKind.True }) is { ValueKind: JsonValueKind.Object } primary
+    private static string PrimaryOf(JsonElement emails)
+    {
+        var primary = List(emails).FirstOrDefault(email => email.Member("primary") is { ValueKind: JsonValueKind.True });
+        return primary.ValueKind == JsonValueKind.Object
             ? Text(primary, "email")
             : throw new FormatException("there is no primary email address");
+    }
 
     private static JsonElement.ArrayEnumerator List(JsonElement json) =>
         json.ValueKind == JsonValueKind.Array ? json.EnumerateArray() : throw new FormatException("a list was expected");

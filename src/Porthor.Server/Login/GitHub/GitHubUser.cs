@@ -4,7 +4,9 @@ using Porthor.Values;
 
 namespace Porthor.Server.Login.GitHub;
 
+/// <summary>Represents a user of GitHub and the teams of the user.</summary>
 /// <param name="Login">The login name, in upper or lower case.</param>
+/// <param name="Id">The numeric id of the account.</param>
 /// <param name="Name">The full name; null if the user did not set it.</param>
 internal sealed record GitHubUser(string Login, long Id, string? Name, string Email, IReadOnlyList<GitHubTeamEntry> Teams)
 {
@@ -26,6 +28,10 @@ internal sealed record GitHubUser(string Login, long Id, string? Name, string Em
         [.. Teams.Select(team => team.ToGroup().Name).Where(name => !UserRules.IsGroupName(name)).Distinct()];
 }
 
+/// <summary>Represents a team of GitHub.</summary>
+/// <param name="Organization">The login name of the organization.</param>
+/// <param name="Slug">The name of the team in URLs.</param>
+/// <param name="Id">The numeric id of the team.</param>
 internal sealed record GitHubTeamEntry(string Organization, string Slug, long Id)
 {
     public Group ToGroup() => new(GitHubTeam.GroupName(Organization, Slug), Id);

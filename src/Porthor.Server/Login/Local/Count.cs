@@ -1,6 +1,8 @@
 namespace Porthor.Server.Login.Local;
 
-/// <summary>Represents a number of failures and computes the delay that follows from it.</summary>
+/// <summary>Represents a number of failed logins, and computes until when the next attempt is blocked.</summary>
+/// <param name="Failures">The number of attempts with a wrong password.</param>
+/// <param name="LastFailure">The time of the last of these attempts.</param>
 /// <param name="Unsettled">The number of attempts that have begun and whose result is not known yet.</param>
 internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, int Unsettled)
 {
@@ -20,16 +22,16 @@ internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, 
 
     public Count Failed(DateTimeOffset now) => this with { Failures = Failures + 1, LastFailure = now };
 
-    /// <summary>Returns whether another attempt must wait until an unsettled one is settled, because all of them might fail.</summary>
+    /// <summary>Returns whether another attempt must wait for an unsettled one, because all unsettled attempts could fail.</summary>
     public bool AwaitsOthers(CountKind kind) => Unsettled > 0 && Failures + Unsettled >= LimitsOf(kind).Free;
 
     public DateTimeOffset BlockedUntil(CountKind kind)
     {
-        var (free, first, longest) = LimitsOf(kind);
-        if (Failures < free)
+        var (freeFailures, firstDelay, longestDelay) = LimitsOf(kind);
+        if (Failures < freeFailures)
             return DateTimeOffset.MinValue;
-        var delay = first * Math.Pow(2, Math.Min(Failures - free, 20));
-        return LastFailure + (delay < longest ? delay : longest);
+        var delay = firstDelay * Math.Pow(2, Math.Min(Failures - freeFailures, 20));
+        return LastFailure + (delay < longestDelay ? delay : longestDelay);
     }
 
     private static (int Free, TimeSpan First, TimeSpan Longest) LimitsOf(CountKind kind) => kind switch

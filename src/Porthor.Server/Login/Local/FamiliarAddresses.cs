@@ -6,7 +6,7 @@ namespace Porthor.Server.Login.Local;
 /// </summary>
 internal sealed class FamiliarAddresses
 {
-    /// <summary>The maximum number of networks of one user. A further one replaces the one that was used least recently.</summary>
+    /// <summary>The maximum number of networks of one user. Another one replaces the one that was used least recently.</summary>
     public const int MaxPerUser = 64;
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);

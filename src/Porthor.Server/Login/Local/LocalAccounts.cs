@@ -22,7 +22,10 @@ internal sealed class LocalAccounts
     public static bool AreUsed(DataDirectory? folder, PorthorSettings settings) =>
         settings.Providers.LocalUsers is not null || LocalAdministrator.Of(folder, settings) is not null;
 
-    /// <summary>Returns the user with this name and the cost of every password comparison. The cost is equal for all names.</summary>
+    /// <summary>
+    /// Returns the user with this name, and the number of iterations of every password comparison. The number is the same for all names, so
+    /// that the response time does not reveal whether a user exists.
+    /// </summary>
     public (LocalUser? User, int Iterations) Find(string username)
     {
         if (administrator is null)

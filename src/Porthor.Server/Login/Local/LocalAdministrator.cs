@@ -9,7 +9,7 @@ namespace Porthor.Server.Login.Local;
 
 /// <summary>
 /// Represents the only user of an embedded deployment without configured users. The data directory contains the hash of the password. The
-/// first start creates and prints the password; later it can only be replaced.
+/// first start creates the password and prints it. Later the password can only be replaced, not displayed.
 /// </summary>
 internal sealed class LocalAdministrator(DataDirectory folder)
 {
@@ -23,14 +23,14 @@ internal sealed class LocalAdministrator(DataDirectory folder)
     /// <summary>Letters and digits that are not easily confused.</summary>
     private const string Characters = "abcdefghjkmnpqrstuvwxyz23456789";
 
-    /// <summary>The password has 24 characters out of 31, which are 118 bits.</summary>
-    private const int GroupsOfSix = 4;
+    /// <summary>The number of groups of six characters. The password has 24 characters out of 31, which are 118 bits.</summary>
+    private const int GroupCount = 4;
 
     /// <summary>Returns the administrator; null if a login provider or local users are configured.</summary>
     public static LocalAdministrator? Of(DataDirectory? folder, PorthorSettings settings) =>
         folder is not null && !settings.Providers.HasAny ? new LocalAdministrator(folder) : null;
 
-    /// <summary>Creates the password and returns it, if there is none. Otherwise returns null.</summary>
+    /// <summary>Creates the password and returns it. Returns null if there is a password already.</summary>
     /// <exception cref="StartException">The file in the data directory is not a hash.</exception>
     public Secret? CreateIfMissing()
     {
@@ -40,7 +40,7 @@ internal sealed class LocalAdministrator(DataDirectory folder)
         return folder.TryCreate(FileName, hash.Reveal()) ? password : null;
     }
 
-    /// <summary>Creates a new password and returns it. The old one is invalid from now on, also on a running server.</summary>
+    /// <summary>Creates a new password and returns it. A running server immediately rejects the old one.</summary>
     public Secret Reset()
     {
         var (password, hash) = Make();
@@ -55,13 +55,13 @@ internal sealed class LocalAdministrator(DataDirectory folder)
             new UserData { Groups = [new Group(DefaultGroups.Admins, GroupId)] },
             PasswordHash.TryParse(text, out _)
                 ?? throw new StartException(
-                $"The file {FileName} in {folder.Path} does not contain a password hash; "
-                + "'porthor local-admin reset-password' creates a new one."))
+                    $"The file {FileName} in {folder.Path} does not contain a password hash; "
+                    + "'porthor local-admin reset-password' creates a new one."))
         : null;
 
     private static (Secret Password, PasswordHash Hash) Make()
     {
-        var groups = Enumerable.Range(0, GroupsOfSix).Select(_ => RandomNumberGenerator.GetString(Characters, 6));
+        var groups = Enumerable.Range(0, GroupCount).Select(_ => RandomNumberGenerator.GetString(Characters, 6));
         var password = string.Join('-', groups);
         return (new Secret(password), PasswordHash.Of(password));
     }

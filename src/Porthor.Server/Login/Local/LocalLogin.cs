@@ -12,10 +12,10 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         string username, string password, IPAddress? address, string? deviceCookie, CancellationToken cancellationToken)
     {
         var (user, iterations) = accounts.Find(username);
-        var mark = KnownDeviceCookie.TryRead(deviceCookie, fernet);
-        if (mark?.IsFor(user) != true)
-            mark = null;
-        var attempt = await throttle.BeginAsync(username, address, mark?.Nonce, cancellationToken);
+        var device = KnownDeviceCookie.TryRead(deviceCookie, fernet);
+        if (device?.IsFor(user) != true)
+            device = null;
+        var attempt = await throttle.BeginAsync(username, address, device?.Nonce, cancellationToken);
         if (attempt.IsRefused)
             return new LocalLoginOutcome(LocalLoginResult.TooManyFailures, user) { Wait = attempt.Wait };
         bool? matches = null;
@@ -25,7 +25,7 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         }
         finally
         {
-            // The password was not compared, because too many attempts wait or the client has disconnected.
+            // In this case the password was not compared: too many attempts wait, or the client has disconnected.
             if (matches is null)
                 throttle.PayBack(attempt);
         }
@@ -37,15 +37,17 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
             return new LocalLoginOutcome(LocalLoginResult.Wrong, user);
         }
         throttle.Succeeded(attempt);
-        return new LocalLoginOutcome(LocalLoginResult.Right, user) { DeviceCookie = (mark ?? KnownDeviceCookie.For(user!)).Write(fernet) };
+        var cookie = (device ?? KnownDeviceCookie.For(user!)).Write(fernet);
+        return new LocalLoginOutcome(LocalLoginResult.Right, user) { DeviceCookie = cookie };
     }
 }
 
+/// <summary>Specifies the result of a login attempt.</summary>
 internal enum LocalLoginResult
 {
     Right,
 
-    /// <summary>The username or the password is wrong. The client does not learn which.</summary>
+    /// <summary>The username or the password is wrong. The response does not reveal which.</summary>
     Wrong,
 
     TooManyFailures,
@@ -54,13 +56,15 @@ internal enum LocalLoginResult
     Busy,
 }
 
+/// <summary>Represents the result of a login attempt.</summary>
+/// <param name="Result">The result.</param>
 /// <param name="User">
 /// The user with the given name, for the log; null if there is none. Only <see cref="LocalLoginResult.Right"/> means that the user is
 /// authenticated.
 /// </param>
 internal sealed record LocalLoginOutcome(LocalLoginResult Result, LocalUser? User)
 {
-    /// <summary>Gets the time until the client may try again.</summary>
+    /// <summary>Gets the time after which the client may try again.</summary>
     public TimeSpan Wait { get; init; }
 
     /// <summary>Gets the cookie for the browser; null if the login failed.</summary>

@@ -12,8 +12,8 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Handles <c>/auth/login</c>, the login form. The form is accepted only from the browser to which it was shown and only from a page of
-/// Porthor. Otherwise an attacker could log a user in to the attacker's account and watch what they do.
+/// Handles <c>/auth/login</c>, the login form. The form is accepted only from the browser that received it, and only from a page of
+/// Porthor. Otherwise an attacker could log a user in to the attacker's account and see what the user does there.
 /// </summary>
 internal sealed partial class LocalLoginEndpoints(
     PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings,
@@ -26,8 +26,8 @@ internal sealed partial class LocalLoginEndpoints(
     public const string Path = "/auth/login";
 
     /// <summary>
-    /// The response redirects to the destination of the user, which may redirect further. Browsers apply <c>form-action</c> to all these
-    /// redirects.
+    /// The policy of the form. The response to the form redirects to the destination of the user, which can redirect to other hosts.
+    /// Browsers apply <c>form-action</c> to all these redirects.
     /// </summary>
     private static readonly PagePolicy Policy = new() { Forms = "'self' https: http:" };
 
@@ -50,7 +50,7 @@ internal sealed partial class LocalLoginEndpoints(
             throw Problem.MissingClientAddress().ToException();
         if (!FormOrigin.IsOurs(context.Request.Headers, server.BaseUrl))
         {
-            // A page of another site that makes the browser send this request must not end the login in progress.
+            // The login in progress continues, because a page of another site can make the browser send this request.
             Log.Foreign(logger);
             throw Problem.Of(StatusCodes.Status403Forbidden, "The form was sent from another site", "foreign_form").ToException();
         }
@@ -94,10 +94,10 @@ internal sealed partial class LocalLoginEndpoints(
     /// <summary>Returns the status and the message. They do not depend on whether the user exists.</summary>
     private static (int Status, string Message) ResponseFor(LocalLoginOutcome outcome) => outcome.Result switch
     {
-        LocalLoginResult.TooManyFailures => (StatusCodes.Status429TooManyRequests, "Too many failed logins. Try again in "
-            + $"{Seconds(outcome.Wait)} seconds."),
-        LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many users are logging in at the moment. Try again in a "
-            + "few seconds."),
+        LocalLoginResult.TooManyFailures =>
+            (StatusCodes.Status429TooManyRequests, $"Too many failed logins. Try again in {Seconds(outcome.Wait)} seconds."),
+        LocalLoginResult.Busy =>
+            (StatusCodes.Status503ServiceUnavailable, "Too many users are logging in at the moment. Try again in a few seconds."),
         _ => (StatusCodes.Status403Forbidden, "Wrong username or password."),
     };
 
@@ -120,7 +120,9 @@ internal sealed partial class LocalLoginEndpoints(
 
     private static partial class Log
     {
-        /// <param name="username">The username; null if there is no such user, because users type their password there by mistake.</param>
+        /// <param name="username">
+        /// The username; null if no user has this name. Unknown names are not logged, because users sometimes type their password there.
+        /// </param>
         [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication failed")]
         public static partial void Failed(ILogger logger, string error, string? username);
 

@@ -11,9 +11,9 @@ namespace Porthor.Server.Login.Local;
 internal sealed record LocalLoginForm(string State, string Username, Secret Password)
 {
     private const string MediaType = "application/x-www-form-urlencoded";
-    private const int MostFields = 8;
-    private const int LongestKey = 64;
-    private const int LongestValue = 4096;
+    private const int MaxFields = 8;
+    private const int MaxKeyLength = 64;
+    private const int MaxValueLength = 4096;
 
     /// <exception cref="ProblemException">The body is not a valid form.</exception>
     public static async Task<LocalLoginForm> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -24,7 +24,7 @@ internal sealed record LocalLoginForm(string State, string Username, Secret Pass
             throw Problem.Of(StatusCodes.Status415UnsupportedMediaType, $"The body must be {MediaType} in UTF-8", "not_a_form")
                 .ToException();
         using var reader =
-            new FormReader(request.Body) { ValueCountLimit = MostFields, KeyLengthLimit = LongestKey, ValueLengthLimit = LongestValue };
+            new FormReader(request.Body) { ValueCountLimit = MaxFields, KeyLengthLimit = MaxKeyLength, ValueLengthLimit = MaxValueLength };
         try
         {
             var fields = await reader.ReadFormAsync(cancellationToken);

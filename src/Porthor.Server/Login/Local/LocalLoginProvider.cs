@@ -3,8 +3,8 @@ using Porthor.Secrets;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Identifies users with Porthor's own login form. The browser is redirected to the form, which completes the login, so there is no code
-/// to redeem.
+/// Identifies users with Porthor's own login form. The browser is redirected to the form, and the form completes the login, so there is no
+/// code to redeem.
 /// </summary>
 internal sealed class LocalLoginProvider : ILoginProvider
 {

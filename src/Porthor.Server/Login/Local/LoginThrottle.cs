@@ -5,10 +5,10 @@ using Porthor.Identity;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Delays clients that guess passwords. Failures are counted per address and user, per address, and per user from anywhere. Each count
-/// has a number of free failures; after that the delay doubles with each failure. An IPv6 address is counted as its /64, its /56 and
-/// its /48. Failures of other clients do not delay two kinds of clients: a browser in which the user logged in before (it has only a count
-/// of its own), and an address from which the user logged in before (only the counts of this address and its /64 apply).
+/// Delays clients that guess passwords. Failures are counted per address and user, per address, and per user from any address. A number of
+/// failures causes no delay; after that, the delay doubles with each failure. An IPv6 address is counted as its /64, its /56 and
+/// its /48. Failures of other clients do not delay two kinds of clients. A browser in which the user logged in before has only a count of
+/// its own. For an address from which the user logged in before, only the counts of this address and its /64 apply.
 /// </summary>
 /// <remarks>
 /// An attempt counts as a failure until its result is known, so that parallel attempts count like consecutive ones. If only such unsettled
@@ -29,17 +29,17 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <summary>The longest time that an attempt waits for others to be settled.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
 
-    /// <summary>The suggested wait if too many attempts are unsettled; they take a few seconds.</summary>
+    /// <summary>The suggested wait if too many attempts are unsettled. Settling them takes a few seconds.</summary>
     private static readonly TimeSpan UnsettledWait = TimeSpan.FromSeconds(2);
 
     /// <summary>The time without a failure after which a count is reset. It is longer than any delay.</summary>
     private static readonly TimeSpan ResetAfter = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// The prefixes of an IPv6 address that are counted, in bytes. One host has a /64; a customer has a /64, a /56 or a /48, depending on
-    /// the provider.
+    /// The lengths in bytes of the prefixes of an IPv6 address that are counted. One host has a /64; a customer has a /64, a /56 or a /48,
+    /// depending on the provider.
     /// </summary>
-    private static readonly int[] SixPrefixBytes = [8, 7, 6];
+    private static readonly int[] Ipv6PrefixBytes = [8, 7, 6];
 
     private static readonly CountKind[] AddressAndUserKinds =
         [CountKind.AddressAndUser, CountKind.WideAddressAndUser, CountKind.WidestAddressAndUser];
@@ -64,7 +64,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     }
 
     /// <summary>Begins an attempt. If only unsettled attempts prevent it, waits until they are settled.</summary>
-    /// <returns>A refused attempt after failures, or if too many attempts wait, or if the others take too long.</returns>
+    /// <returns>A denied attempt if there were too many failures, if too many attempts wait, or if the others take too long.</returns>
     /// <inheritdoc cref="Begin"/>
     public async Task<CountedAttempt> BeginAsync(string username, IPAddress? address, string? device, CancellationToken cancellationToken)
     {
@@ -103,8 +103,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
         }
     }
 
-    /// <summary>Begins an attempt, unless there were too many failures or there are too many unsettled attempts.</summary>
-    /// <param name="username">The username as typed. The user need not exist.</param>
+    /// <summary>Begins an attempt. Denies it if there were too many failures, or there are too many unsettled attempts.</summary>
+    /// <param name="username">The username as typed. There may be no such user.</param>
     /// <param name="device">The id of a browser in which this user logged in before; null for other browsers.</param>
     public CountedAttempt Begin(string username, IPAddress? address, string? device)
     {
@@ -215,8 +215,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
         : count;
 
     /// <summary>
-    /// Returns the counts in which an attempt without a known device is counted. For a familiar address these are only the counts of
-    /// the address itself, because other customers may have the rest of a wider prefix.
+    /// Returns the counts for an attempt without a known device. For a familiar address, these are only the counts of the address itself,
+    /// because other customers can have the rest of a wider prefix.
     /// </summary>
     private static List<CountKey> KeysOf(string user, IReadOnlyList<string> networks, bool isFamiliar)
     {
@@ -241,19 +241,19 @@ internal sealed class LoginThrottle(TimeProvider clock)
             if (count.Unsettled == 0 && count.LastFailure + ResetAfter <= now)
                 counts.Remove(key);
         }
-        // Only an attacker with thousands of addresses causes this. Familiar addresses and known devices are not affected.
+        // Only an attacker with thousands of addresses can cause so many counts. Familiar addresses and known devices are not affected.
         if (counts.Count < MostCounts)
             return;
         foreach (var (key, _) in counts.OrderBy(pair => pair.Value.LastFailure).Take(MostCounts / 10).ToList())
             counts.Remove(key);
     }
 
-    /// <summary>Returns an IPv4 address as it is, and the prefixes of an IPv6 address from the longest to the shortest.</summary>
+    /// <summary>Returns an IPv4 address unchanged, and the prefixes of an IPv6 address from the longest to the shortest.</summary>
     private static IReadOnlyList<string> NetworksOf(IPAddress? address) => address switch
     {
         null => [""],
         { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } =>
-            [.. SixPrefixBytes.Select(bytes => Convert.ToHexString(address.GetAddressBytes(), 0, bytes))],
+            [.. Ipv6PrefixBytes.Select(bytes => Convert.ToHexString(address.GetAddressBytes(), 0, bytes))],
         _ => [address.MapToIPv4().ToString()],
     };
 }

@@ -1,16 +1,16 @@
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Limits how many passwords are compared at once. Waiting attempts are in two queues: one for known clients (a known device or a familiar
-/// address) and one for all others. While both queues contain attempts, they are served alternately. Therefore unknown clients can use at
-/// most half of the capacity that known clients need.
+/// Limits the number of passwords that are compared at once. Waiting attempts are in two queues: one for known clients (a known device or a
+/// familiar address) and one for all others. While both queues contain attempts, they are served alternately. Therefore unknown clients use
+/// at most half of the capacity while known clients wait.
 /// </summary>
 /// <param name="maxRunning">The number of comparisons that run at once.</param>
 /// <param name="maxWaiting">The maximum number of attempts in each queue.</param>
 internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
 {
     /// <summary>
-    /// The maximum number of attempts of one user in the queue of the known clients. Further ones wait in the other queue.
+    /// The maximum number of attempts of one user in the queue of the known clients. Further attempts wait in the other queue.
     /// </summary>
     public const int MaxKnownPerUser = 4;
 
@@ -21,7 +21,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     private bool isTurnOfOthers;
 
     /// <summary>
-    /// Waits for a free slot. Returns false at once if the queue is full. After true, the caller must call <see cref="Leave"/>.
+    /// Waits for a free slot. Returns false immediately if the queue is full. If it returns true, the caller must call <see cref="Leave"/>.
     /// </summary>
     /// <param name="knownUser">The user that the client is known for; null for an unknown client.</param>
     /// <exception cref="OperationCanceledException">The attempt was canceled while it waited.</exception>
@@ -49,7 +49,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
         return true;
     }
 
-    /// <summary>Gives the slot to the next attempt.</summary>
+    /// <summary>Releases the slot. The next waiting attempt gets it.</summary>
     public void Leave()
     {
         lock (sync)
@@ -70,7 +70,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     {
         lock (sync)
         {
-            // An attempt that is not in a queue any more has a slot.
+            // An attempt that is no longer in a queue has a slot.
             if (node.List is not { } line)
                 return;
             line.Remove(node);

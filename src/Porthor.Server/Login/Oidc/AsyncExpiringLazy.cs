@@ -3,14 +3,15 @@ using Porthor.Concurrency;
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// Caches a value of the provider that rarely changes. The first caller fetches it, and concurrent callers wait for it. A failure is
-/// not cached.
+/// Caches a value of the provider that rarely changes. The first caller fetches the value, and concurrent callers wait for the result. A
+/// failure is not cached.
 /// </summary>
 internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeProvider clock)
     where T : class
 {
     /// <summary>
-    /// The maximum number of early fetches within <see cref="EarlyWindow"/>, because a caller found that the cached value is outdated.
+    /// The maximum number of early fetches within <see cref="EarlyWindow"/>. A fetch is early if a caller reports that the cached value is
+    /// outdated.
     /// </summary>
     public const int MaxEarlyFetches = 5;
 
@@ -24,8 +25,8 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
 
     /// <summary>Returns the cached value, or fetches it.</summary>
     /// <param name="otherThan">
-    /// A value that is outdated: if it is the cached one, the value is fetched again, at most <see cref="MaxEarlyFetches"/>
-    /// times in <see cref="EarlyWindow"/>. Null if there is none.
+    /// An outdated value; null if there is none. If it is the cached value, the value is fetched again, at most <see
+    /// cref="MaxEarlyFetches"/> times in <see cref="EarlyWindow"/>.
     /// </param>
     public Task<T> GetAsync(T? otherThan, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace Porthor.Server.Login.Oidc;
 /// <summary>Reads the data of a user from the claims of a verified ID token.</summary>
 internal sealed class ClaimReader(OidcSettings settings)
 {
-    /// <summary>The largest uid and gid of Linux; the next number means "none".</summary>
+    /// <summary>The largest uid and gid of Linux. The next number means "no user" or "no group".</summary>
     private const long LargestId = uint.MaxValue - 1;
 
     private const int LongestText = 256;
@@ -75,7 +75,7 @@ internal sealed class ClaimReader(OidcSettings settings)
         };
     }
 
-    /// <summary>Returns whether the provider reports that it has not verified the standard claim <c>email</c>.</summary>
+    /// <summary>Returns whether the claim <c>email</c> is not verified, according to the provider.</summary>
     private static bool IsUnverifiedEmail(JsonElement claims) => claims.Member("email_verified") is { } verified
         && (verified.ValueKind == JsonValueKind.False || (verified.ValueKind == JsonValueKind.String && verified.ValueEquals("false")));
 
@@ -127,7 +127,7 @@ internal sealed class ClaimReader(OidcSettings settings)
             return [];
         if (FindValue(claims, claim) is not { } value)
         {
-            // Entra ID omits the claim if there are too many groups, and includes the URL of a query instead.
+            // If a user is in too many groups, Entra ID omits the claim and includes the URL of a query instead.
             return claims.Member("_claim_names")?.Member(claim) is null
                 ? []
                 : throw new UnverifiedTokenException($"The {claim} claim is not in the token, because the user is in too many groups");

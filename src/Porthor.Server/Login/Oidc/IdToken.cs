@@ -6,9 +6,9 @@ using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.Oidc;
 
-/// <summary>Represents the parts of a signed ID token (RFC 7515 section 3.1), which are not verified.</summary>
-/// <param name="Header">A JSON object.</param>
-/// <param name="Claims">A JSON object.</param>
+/// <summary>Represents the parts of a signed ID token (RFC 7515 section 3.1). The parts are not verified.</summary>
+/// <param name="Header">The header, a JSON object.</param>
+/// <param name="Claims">The claims, a JSON object.</param>
 /// <param name="SignedPart">The bytes that the signature covers.</param>
 internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] SignedPart, byte[] Signature)
 {
@@ -36,7 +36,7 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
     }
 
     /// <summary>
-    /// Checks the members of the header that do not concern the signature: critical extensions, of which Porthor supports none (RFC 7515
+    /// Checks the members of the header other than those of the signature: critical extensions, of which Porthor supports none (RFC 7515
     /// section 4.1.11), and the kind of token, so that an access or logout token is not accepted as an ID token (RFC 8725 section 3.11).
     /// Keys in the header, or links to keys, are ignored.
     /// </summary>
@@ -65,9 +65,11 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
         ProviderJson.TryParse(Base64Url.DecodeFromChars(part)) is { ValueKind: JsonValueKind.Object } json ? json : null;
 }
 
-/// <summary>Represents an ID token, or keys to verify it, that cannot be accepted. The message may be shown to users.</summary>
+/// <summary>
+/// Represents the reason why an ID token, or the keys to verify it, cannot be accepted. The message may be shown to users.
+/// </summary>
 internal sealed class UnverifiedTokenException(string message) : Exception(message)
 {
-    /// <summary>Gets the values with which an operator compares the token, for the log; null if there are none.</summary>
+    /// <summary>Gets the values to which an operator compares the token, for the log; null if there are none.</summary>
     public string? Hint { get; init; }
 }

@@ -6,15 +6,15 @@ namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
 /// Verifies that an ID token was issued by the configured provider, for this client, for this login, and is valid now
-/// (contract/login.md 4, OpenID Connect Core 3.1.3.7). The header's algorithm must be one of the configured ones and fit the key.
+/// (contract/login.md 4, OpenID Connect Core 3.1.3.7). The algorithm in the header must be a configured one and match the type of the key.
 /// </summary>
 internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery discovery, TimeProvider clock)
 {
     /// <summary>The maximum difference between the clocks of the provider and of Porthor (docs/decisions/0015).</summary>
     private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(60);
 
-    /// <summary>Returns the claims of a token that can be trusted.</summary>
-    /// <param name="nonce">The nonce that was sent, which the token must repeat; null if none was sent.</param>
+    /// <summary>Verifies a token and returns its claims.</summary>
+    /// <param name="nonce">The nonce that was sent and that the token must contain; null if none was sent.</param>
     /// <exception cref="UnverifiedTokenException">The token cannot be trusted.</exception>
     /// <exception cref="LoginFailedException">The provider's keys cannot be retrieved.</exception>
     public async Task<JsonElement> VerifyAsync(string text, string? nonce, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     /// <summary>
-    /// Verifies the signature with the cached keys. If that fails, the keys are retrieved again, because the provider may have changed
+    /// Verifies the signature with the cached keys. If that fails, retrieves the keys again, because the provider may have changed
     /// them; <see cref="AsyncExpiringLazy{T}"/> limits how often.
     /// </summary>
     private async Task VerifySignatureAsync(IdToken token, string keyId, CancellationToken cancellationToken)
@@ -123,8 +123,8 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     /// <summary>
-    /// Refuses a token that was issued for another login. A provider without published metadata may not support nonces and may omit the
-    /// claim; a wrong nonce is always refused.
+    /// Rejects a token that was issued for another login. A provider without published metadata may not support nonces, so the claim may be
+    /// missing; a wrong nonce is always rejected.
     /// </summary>
     private async Task CheckNonceAsync(JsonElement? repeated, string? sent, CancellationToken cancellationToken)
     {
@@ -151,6 +151,6 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         throw new UnverifiedTokenException(LoginFailure.Shortened($"The {name} claim in the token is not a time in seconds: {value}"));
     }
 
-    private static string Clocks(DateTimeOffset now, string what, DateTimeOffset time) =>
-        FormattableString.Invariant($"Porthor's clock is at {now.UtcDateTime:s}Z; the token {what} at {time.UtcDateTime:s}Z");
+    private static string Clocks(DateTimeOffset now, string @event, DateTimeOffset time) =>
+        FormattableString.Invariant($"Porthor's clock is at {now.UtcDateTime:s}Z; the token {@event} at {time.UtcDateTime:s}Z");
 }

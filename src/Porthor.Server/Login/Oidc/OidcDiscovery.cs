@@ -6,7 +6,7 @@ namespace Porthor.Server.Login.Oidc;
 
 /// <summary>Represents the part of the metadata of a provider that Porthor uses.</summary>
 /// <param name="KeysUrl">The URL of the provider's keys.</param>
-/// <param name="IsPublished">False if the provider publishes no metadata, like some older than OpenID Connect Discovery.</param>
+/// <param name="IsPublished">False if the provider publishes no metadata. Some providers are older than OpenID Connect Discovery.</param>
 /// <param name="TakesChallenge">True if the provider supports PKCE with S256 (RFC 7636).</param>
 internal sealed record OidcMetadata(string KeysUrl, bool IsPublished, bool TakesChallenge);
 

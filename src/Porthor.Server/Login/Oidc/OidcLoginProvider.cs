@@ -18,7 +18,7 @@ internal sealed partial class OidcLoginProvider(
     : ILoginProvider
 {
     /// <summary>
-    /// The maximum time that a browser waits for the metadata of the provider. After it the login continues without PKCE.
+    /// The maximum time that a browser waits for the metadata of the provider. After this time, the login continues without PKCE.
     /// </summary>
     private static readonly TimeSpan MetadataTimeout = TimeSpan.FromSeconds(3);
 
@@ -106,13 +106,14 @@ internal sealed partial class OidcLoginProvider(
         if (!reply.IsSuccess)
         {
             throw json.TextMember("error") is { } error
-                ? client.Wrong(
-                    "Error retrieving ID token: "
-                    + $"{error}{(json.TextMember("error_description") is { Length: > 0 } why ? $": {why}" : "")}").ToException()
+                ? client.Wrong($"Error retrieving ID token: {error}{DescriptionOf(json)}").ToException()
                 : client.BadStatus(reply).ToException();
         }
         return json.TextMember("id_token") ?? throw client.Wrong($"No id_token in token reply from {url}").ToException();
     }
+
+    private static string DescriptionOf(JsonElement error) =>
+        error.TextMember("error_description") is { Length: > 0 } text ? $": {text}" : "";
 
     private LoginFailure NotJson(string url, ProviderReply reply)
     {

@@ -5,7 +5,7 @@ namespace Porthor.Server.Users.Ldap;
 /// <summary>Builds distinguished names (RFC 4514).</summary>
 internal static class DistinguishedName
 {
-    /// <summary>Returns the name of an entry below another. The value is escaped.</summary>
+    /// <summary>Returns the name of an entry below another entry. The value is escaped.</summary>
     public static string Below(string parent, string attribute, string value) => $"{attribute}={Escape(value)},{parent}";
 
     private static string Escape(string value)

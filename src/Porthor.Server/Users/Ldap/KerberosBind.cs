@@ -20,17 +20,18 @@ internal static class KerberosBind
     private const byte Encryption = 4;
 
     /// <summary>The maximum size of a message that Porthor accepts.</summary>
-    private const int LargestPiece = 0xFFFFFF;
+    private const int MaxMessageBytes = 0xFFFFFF;
 
     /// <summary>
-    /// The maximum number of concurrent calls of the library. The library waits longer for an unresponsive KDC than a search may take, and
-    /// cannot be interrupted: its thread continues after the search has ended.
+    /// The maximum number of concurrent calls of the library. The library waits longer for an unresponsive KDC than the time limit of a
+    /// search, and cannot be interrupted, so its thread continues after the search has ended.
     /// </summary>
     private const int MaxLibraryCalls = 10;
 
     private static readonly SemaphoreSlim LibraryCalls = new(MaxLibraryCalls, MaxLibraryCalls);
 
-    /// <returns>The encryption of the connection; null if TLS encrypts it.</returns>
+    /// <summary>Authenticates the connection.</summary>
+    /// <returns>The object that encrypts the connection; null if TLS encrypts it.</returns>
     /// <exception cref="LdapException">The server rejected the ticket.</exception>
     /// <exception cref="AuthenticationException">There is no ticket, or no Kerberos library.</exception>
     public static async Task<NegotiateAuthentication?> RunAsync(
@@ -59,7 +60,7 @@ internal static class KerberosBind
         }
         catch (OperationCanceledException)
         {
-            // The library may still use the object. Its handles are released when they are no longer referenced.
+            // The library may still use the object, so it is not disposed here. The garbage collector releases its handles later.
             throw;
         }
         catch
@@ -123,7 +124,7 @@ internal static class KerberosBind
         if ((offer[begin] & wanted) == 0)
             throw new AuthenticationException("The directory does not support encryption with Kerberos. Use TLS as well.");
         Span<byte> choice = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(choice, wanted == NoLayer ? 0 : LargestPiece);
+        BinaryPrimitives.WriteInt32BigEndian(choice, wanted == NoLayer ? 0 : MaxMessageBytes);
         choice[0] = wanted;
         var wrapped = new ArrayBufferWriter<byte>();
         if (kerberos.Wrap(choice, wrapped, requestEncryption: false, out _) != NegotiateAuthenticationStatusCode.Completed)

@@ -4,7 +4,7 @@ using System.Net.Security;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Encrypts a connection with the key of its Kerberos ticket: messages with a length prefix (RFC 4422 3.7).</summary>
+/// <summary>Encrypts a connection with the key of its Kerberos ticket. Messages have a length prefix (RFC 4422 3.7).</summary>
 internal sealed class KerberosStream(Stream inner, NegotiateAuthentication kerberos) : Stream
 {
     private const int LengthBytes = 4;

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Reads the certificates of the authorities that are trusted for the directory.</summary>
+/// <summary>Reads the certificates of the certificate authorities that are trusted for the directory.</summary>
 internal static class LdapAuthorities
 {
     /// <param name="problem">The error in the file; null if there is none.</param>

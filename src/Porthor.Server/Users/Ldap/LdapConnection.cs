@@ -6,7 +6,7 @@ namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
 /// Represents a connection to the directory, for one request at a time. After any error it must be closed, because a late response could be
-/// mistaken for that of the next request. See docs/decisions/0012-ldap-by-hand.md for why there is no library.
+/// read as the response to the next request. docs/decisions/0012-ldap-by-hand.md explains why no library is used.
 /// </summary>
 internal sealed class LdapConnection : IAsyncDisposable
 {
@@ -45,8 +45,8 @@ internal sealed class LdapConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Returns the entries in the order of the server. If there are more than the server returns at once, they are requested again in pages
-    /// (RFC 2696). Pages are not requested first, because OpenLDAP orders their entries differently.
+    /// Returns the entries in the order of the server. If there are more entries than the server returns at once, they are requested again
+    /// in pages (RFC 2696). The first request is without pages, because OpenLDAP returns the entries of pages in another order.
     /// </summary>
     /// <exception cref="LdapException">The server refused the request.</exception>
     /// <exception cref="IOException">The connection failed.</exception>
@@ -146,11 +146,11 @@ internal sealed class LdapConnection : IAsyncDisposable
         else if (server.Settings.UseKerberos
             && await KerberosBind.RunAsync(this, server.Host, server.IsProtected, cancellationToken) is { } kerberos)
             Replace(new KerberosStream(stream, kerberos));
-        // Without a bind the connection is anonymous.
+        // Without a bind, the connection is anonymous.
     }
 
     /// <summary>
-    /// Starts TLS. If the server refuses, the connection fails: an unencrypted connection is what an attacker would force.
+    /// Starts TLS. If the server refuses, the connection fails, because an attacker could have caused the refusal to prevent encryption.
     /// </summary>
     private async Task StartTlsAsync(CancellationToken cancellationToken)
     {
@@ -176,7 +176,7 @@ internal sealed class LdapConnection : IAsyncDisposable
     private async Task<AsnReader> ReadAsync(int id, CancellationToken cancellationToken)
     {
         var (answers, body) = LdapMessages.Read(await reader.ReadAsync(cancellationToken));
-        // The id 0 is the server's notice that it closes the connection.
+        // A message with the id 0 is the notice that the server closes the connection.
         return answers == id ? body : throw new IOException("The directory announced that it closes the connection.");
     }
 

@@ -128,7 +128,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     public Task CheckAsync(CancellationToken cancellationToken) => pool.SearchAsync(
         new LdapSearch(
             "checking the directory", settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes],
-            Username: null), cancellationToken);
+            Username: null),
+            cancellationToken);
 
     public ValueTask DisposeAsync() => pool.DisposeAsync();
 

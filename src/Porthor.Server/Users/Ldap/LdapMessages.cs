@@ -7,7 +7,7 @@ namespace Porthor.Server.Users.Ldap;
 /// <param name="ServerCredentials">The credentials that a step of a SASL bind returns; null if there are none.</param>
 internal sealed record LdapResult(int Code, string Message, byte[]? ServerCredentials = null)
 {
-    /// <summary>The cookie with which the next page of a search is requested; empty if there are no more pages (RFC 2696).</summary>
+    /// <summary>Gets the cookie with which the next page of a search is requested; empty if there are no more pages (RFC 2696).</summary>
     public byte[] NextPage { get; init; } = [];
 
     public const int Success = 0;
@@ -210,7 +210,7 @@ internal static class LdapMessages
         Never = NeverDereference,
     }
 
-    /// <summary>An enum without members, because the ASN.1 reader needs a type and all codes are accepted.</summary>
+    /// <summary>The type that the ASN.1 reader needs for result codes. It accepts codes without a member.</summary>
     private enum ResultCode
     {
         Success = LdapResult.Success,

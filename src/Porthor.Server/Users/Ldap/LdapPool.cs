@@ -8,9 +8,9 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
-/// Keeps open connections to the directory. Every search ends within twice its time limit: a search without a response, or whose connection
-/// drops, is repeated once on a new connection (contract/userinfo.md 3). A search that gets none of the <see cref="MaxConnections"/> slots
-/// in time fails without a second attempt and does not close connections.
+/// Keeps connections to the directory open. Every search ends within twice its time limit. If there is no response or the connection is
+/// lost, the search is repeated once on a new connection (contract/userinfo.md 3). A search that gets none of the
+/// <see cref="MaxConnections"/> slots in time fails without a second attempt and does not close connections.
 /// </summary>
 internal sealed partial class LdapPool : IAsyncDisposable
 {
@@ -34,7 +34,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         metrics.Watch(Store, () => Interlocked.Read(ref searches));
     }
 
-    /// <summary>The time limit of waiting for a slot, and of each attempt: opening a connection and the search.</summary>
+    /// <summary>The time limit for waiting for a slot, and for each attempt. An attempt includes opening a connection.</summary>
     public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(5);
 
     /// <exception cref="UserDirectoryException">The directory is unavailable or refused the request.</exception>
@@ -81,7 +81,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         }
     }
 
-    /// <param name="whole">Canceled when the time of both attempts has elapsed.</param>
+    /// <param name="whole">Is canceled when the time of both attempts has elapsed.</param>
     private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(
         LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
     {

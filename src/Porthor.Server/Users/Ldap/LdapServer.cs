@@ -4,7 +4,7 @@ using Porthor.Server.Platform;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Represents the address of the directory and how connections are encrypted and authenticated.</summary>
+/// <summary>Represents the address of the directory, and specifies how connections are encrypted and authenticated.</summary>
 internal sealed class LdapServer
 {
     private readonly X509Certificate2Collection? authorities;

@@ -18,7 +18,8 @@ internal sealed record LdapSettings
     public bool StartTls { get; init; }
 
     /// <summary>
-    /// Gets the path of a PEM file with trusted certificates, which replace those of the system; null for those of the system.
+    /// Gets the path of a PEM file with trusted certificates, which are used in place of those of the system; null to use those of the
+    /// system.
     /// </summary>
     public string? CaFile { get; init; }
 
