@@ -5,7 +5,7 @@ namespace Porthor.Server.Api;
 
 /// <summary>
 /// Checks every API request in the order of the contract (api.md 1): whether the body is JSON, whether the client address is known, then
-/// authentication and authorization. After that the handler of the route runs.
+/// authentication and authorization. Then the handler of the route runs.
 /// </summary>
 internal sealed class ApiAuthorizationMiddleware(RequestDelegate next, Authenticator authenticator)
 {

@@ -9,10 +9,10 @@ internal static class ApiJson
 {
     private const string ContentType = "application/json";
 
-    /// <summary>Returns a response whose small body a function writes.</summary>
+    /// <summary>Returns a response with a small body, which a function writes.</summary>
     public static IResult Write(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK) => new JsonResult(write, status);
 
-    /// <summary>Writes a list that is in memory in parts, so that its JSON is never completely in memory.</summary>
+    /// <summary>Writes a list that is in memory. The JSON is sent in parts, so that it is never completely in memory.</summary>
     public static async Task WriteListAsync<T>(
         HttpResponse response, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
@@ -22,8 +22,8 @@ internal static class ApiJson
     }
 
     /// <summary>
-    /// Writes a list while it is read, so that it is never completely in memory. After the first part, an error can only close the
-    /// connection; the array is then not closed, so that no client accepts the list as complete.
+    /// Writes a list while it is read, so that it is never completely in memory. If an error occurs after the first part was sent, the
+    /// connection is closed. The JSON array is then incomplete, so that no client accepts the list as complete.
     /// </summary>
     /// <param name="ifEmpty">The error if there is no item; null if an empty list is a valid response.</param>
     public static async Task WriteListAsync<T>(

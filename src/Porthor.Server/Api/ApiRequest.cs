@@ -5,7 +5,7 @@ using Porthor.Tokens;
 namespace Porthor.Server.Api;
 
 /// <summary>
-/// Represents an authorized API request: the caller, and methods that read the parameters. A handler reads everything it needs, then calls
+/// Represents an authorized API request: the caller, and methods that read the parameters. A handler first reads all parameters, then calls
 /// <see cref="ThrowIfInvalid"/>, and then begins its work.
 /// </summary>
 internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? body)
@@ -20,14 +20,17 @@ internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? b
     public ParameterReader Parameters => field ??= new ParameterReader(context, errors);
 
     /// <summary>
-    /// Gets a token that is cancelled when the client disconnects. Use it only for reading; a change is completed in any case.
+    /// Gets a cancellation token that is canceled when the client disconnects. Use it only for reading; changes must be completed in any
+    /// case.
     /// </summary>
     public CancellationToken Aborted => context.RequestAborted;
 
     /// <summary>Returns the fields of the body. Returns null and records an error if the body is not an object.</summary>
     public JsonFields? Body() => fields = body?.Fields(errors);
 
-    /// <summary>Adds a warning to the response for each unknown field of the body. Called after all fields were read.</summary>
+    /// <summary>
+    /// Throws if a value was invalid. Also adds a warning for each unknown field of the body, so call it after reading all fields.
+    /// </summary>
     /// <exception cref="ProblemException">A value was invalid. The response contains all errors.</exception>
     public void ThrowIfInvalid()
     {

@@ -1,4 +1,5 @@
 using Porthor.Server.Api.Description;
+using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Users;

@@ -25,8 +25,8 @@ internal static class GroupEndpoints
     {
         var user = await users.GetAsync(request.Caller.Record, request.Aborted);
         var names = user.Groups.Select(group => group.Name).Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance);
-        var asked = Asked(request.Context.Request.QueryString);
-        var body = string.Concat(names.Where(name => asked.Count == 0 || asked.Contains(name)).Select(name => $"{name}\r\n"));
+        var requested = RequestedGroups(request.Context.Request.QueryString);
+        var body = string.Concat(names.Where(name => requested.Count == 0 || requested.Contains(name)).Select(name => $"{name}\r\n"));
         var response = request.Context.Response;
         response.Headers.Expires = (clock.GetUtcNow() + Validity).ToString("R", CultureInfo.InvariantCulture);
         if (body.Length == 0)
@@ -38,7 +38,7 @@ internal static class GroupEndpoints
         await response.WriteAsync(body, Encoding.UTF8, request.Aborted);
     }
 
-    private static HashSet<string> Asked(QueryString query)
+    private static HashSet<string> RequestedGroups(QueryString query)
     {
         HashSet<string> names = [];
         foreach (var parameter in new QueryStringEnumerable(query.Value))

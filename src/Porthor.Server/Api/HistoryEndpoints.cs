@@ -1,6 +1,7 @@
 using Porthor.History;
 using Porthor.Operations;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Values;
@@ -112,7 +113,7 @@ internal static class HistoryEndpoints
     private static async Task AnswerAsync(ApiRequest request, TokenService tokens, HistoryFilter filter, string? cursor, long? limit)
     {
         request.ThrowIfInvalid();
-        // The order of the contract (tokens.md 7.9): the authorization of the caller, then the address, then the query.
+        // The order is that of the contract (tokens.md 7.9): the authorization of the caller, then the address, then the query.
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && request.Parameters.QueryAddress() is { } address)
             filter = AddressBlock.IsZoned(address)
                 ? filter with { Since = AfterAllEvents }
@@ -124,7 +125,7 @@ internal static class HistoryEndpoints
         await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, ifEmpty: null, request.Aborted);
     }
 
-    /// <summary>Writes the total count and the links to the adjacent pages to headers.</summary>
+    /// <summary>Adds headers with the total count and the links to the adjacent pages.</summary>
     private static void WritePlace<TRow>(ApiRequest request, HistoryPage<TRow> page)
     {
         if (page.Count is not { } count)

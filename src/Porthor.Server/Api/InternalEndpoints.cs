@@ -1,5 +1,6 @@
 using Porthor.Identity;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
 using Porthor.Server.Platform;
 using Porthor.Sql;
@@ -18,12 +19,12 @@ internal static partial class InternalEndpoints
         routes.MapGet("/", GetIndex)
             .Described(tag, "getIndex",
                 "Get the name and version",
-                "Returns the name and version of the service. Not for users: the proxy does not publish it.")
+                "Returns the name and version of the service. This is not for users: proxies do not publish it.")
             .Answers<IndexAnswer>();
         routes.MapGet("/health", GetHealthAsync)
             .Described(
                 tag, "getHealth", "Check the health",
-                "Checks both stores and the directory. Not for users: the proxy does not publish it.")
+                "Checks both stores and the directory. This is not for users: proxies do not publish it.")
             .Answers<HealthAnswer>().Produces(StatusCodes.Status500InternalServerError, contentType: "text/plain");
     }
 
@@ -79,8 +80,8 @@ internal static partial class InternalEndpoints
     /// <summary>Returns a user with a session; null if none of the examined tokens is a session.</summary>
     private static async Task<string?> FindSessionUserAsync(SqlStores sql, CancellationToken cancellationToken)
     {
-        const int lookedAt = 100;
-        var tokens = await sql.TokenIndex.ReadAsync(after: null, lookedAt, cancellationToken);
+        const int examined = 100;
+        var tokens = await sql.TokenIndex.ReadAsync(after: null, examined, cancellationToken);
         string[] users = [.. tokens.Where(entry => entry.Token.TokenType == TokenType.Session).Select(entry => entry.Token.Username)];
         return users.Length == 0 ? null : users[Random.Shared.Next(users.Length)];
     }

@@ -26,7 +26,8 @@ internal static class PageLinks
     }
 
     /// <summary>
-    /// Returns the URL of another page. Unlike in the first link, parameters without a value are omitted and repeated ones are adjacent.
+    /// Returns the URL of another page. In contrast to the link to the first page, parameters without a value are omitted, and repeated
+    /// ones are
     /// </summary>
     private static string At(string address, List<KeyValuePair<string, string>> parameters, HistoryCursor place)
     {

@@ -1,5 +1,6 @@
 using Porthor.Quotas;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
 using Porthor.Tokens;
 

@@ -41,7 +41,9 @@ internal static class TokenBodies
         };
     }
 
-    /// <summary>Reads an edit. A null expiration means never; an absent one means that it is not changed.</summary>
+    /// <summary>
+    /// Reads an edit. If the expiration is null, the token no longer expires; if it is absent, the expiration is not changed.
+    /// </summary>
     public static TokenEdit ReadEdit(JsonFields body) => new()
     {
         TokenName = body.OptionalText("token_name", 1, LongestName, TokenRules.TokenNameError),
@@ -72,7 +74,9 @@ internal static class TokenBodies
         return null;
     }
 
-    /// <summary>Reads the name. User tokens must have one and service tokens must not; it is not checked if the type is unknown.</summary>
+    /// <summary>
+    /// Reads the name. User tokens must have a name, and service tokens must not have one. This is not checked if the type is unknown.
+    /// </summary>
     private static string? ReadName(JsonFields body, TokenType? type)
     {
         const string field = "token_name";

@@ -1,5 +1,6 @@
 using Porthor.Operations;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
 using Porthor.Tokens;
 
@@ -36,8 +37,8 @@ internal static partial class TokenEndpoints
             .Described(tag, "createUserToken",
                 "Create a user token",
                 "Creates a user token for the caller. Administrators cannot use this route for other users.")
-            .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>()
-                .Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);
+            .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created)
+            .Refuses(401, 403, 409, 422, 429, 503);
         api.MapGet("/users/{username}/tokens/{key}", GetAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getToken", "Get a token", "Returns a token of a user.")
@@ -46,16 +47,16 @@ internal static partial class TokenEndpoints
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
             .Described(
                 tag, "editToken", "Change a token",
-                "Changes the name, scopes or expiration of a user token. For administrators. A reduction also applies to its child tokens.")
-            .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>()
-                .Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 409, 422, 503);
+                "Changes the name, scopes or expiration of a user token. Only for administrators. A reduction also applies to child tokens.")
+            .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>()
+            .Refuses(401, 403, 404, 409, 422, 503);
         api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "revokeToken", "Revoke a token",
                 "Revokes a token and all its child tokens. After the response, all of them are invalid.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Produces(StatusCodes.Status204NoContent)
-                .Refuses(401, 403, 404, 422, 503);
+            .Refuses(401, 403, 404, 422, 503);
     }
 
     private static async Task<IResult> CreateForAnyoneAsync(ApiRequest request, TokenService tokens)
@@ -117,7 +118,7 @@ internal static partial class TokenEndpoints
         return await tokens.DeleteTokenAsync(key, request.Caller, username) ? Results.NoContent() : throw NotFound.ToException();
     }
 
-    /// <summary>Returns the only response that contains a whole token.</summary>
+    /// <summary>Returns the response for a new token. No other response contains a whole token.</summary>
     private static IResult Created(ApiRequest request, string username, Token token)
     {
         request.Context.Response.Headers.CacheControl = "no-store";

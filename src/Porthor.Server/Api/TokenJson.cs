@@ -28,7 +28,8 @@ internal static class TokenJson
     }
 
     /// <summary>
-    /// Writes a change. Expiration and address are present even if null, as is the old expiration of an edited expiring token.
+    /// Writes a change. The fields for expiration and address are present even if they are null. The same applies to the old expiration if
+    /// the token expires or did expire.
     /// </summary>
     public static void Write(Utf8JsonWriter writer, TokenChange change)
     {
@@ -56,7 +57,7 @@ internal static class TokenJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes a usage event. The address is present even if null, as in changes.</summary>
+    /// <summary>Writes a usage event. The field for the address is present even if it is null, as in changes.</summary>
     public static void Write(Utf8JsonWriter writer, TokenUsage use)
     {
         writer.WriteStartObject();

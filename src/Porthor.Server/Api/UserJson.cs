@@ -6,7 +6,7 @@ using Porthor.Users;
 namespace Porthor.Server.Api;
 
 /// <summary>
-/// Writes user information as JSON by the second rule of the contract: default values, including empty lists, are omitted
+/// Writes user information as JSON by the second rule of the contract: fields with default values, including empty lists, are omitted
 /// (contract/userinfo.md 1). <see cref="TokenJson"/> implements the first rule.
 /// </summary>
 internal static class UserJson

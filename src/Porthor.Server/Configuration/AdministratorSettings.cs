@@ -5,15 +5,15 @@ namespace Porthor.Server.Configuration;
 /// <summary>Reads <c>adminUsers</c>, and warns about <c>initialAdmins</c>, which has no effect (deviations 41).</summary>
 internal static class AdministratorSettings
 {
-    private const int Most = 1000;
+    private const int MaxUsers = 1000;
 
     /// <summary>Reads the users who get the scope <c>admin:token</c> at login.</summary>
     public static IReadOnlySet<string> Read(SettingsSection file)
     {
         const string key = "adminUsers";
         var users = file.Texts(key) ?? [];
-        if (users.Count > Most)
-            file.AddError(key, value: null, $"must have at most {Most} entries");
+        if (users.Count > MaxUsers)
+                file.AddError(key, value: null, $"must have at most {MaxUsers} entries");
         foreach (var user in users.Where(user => !UserRules.IsUsername(user)))
             file.AddError(key, user, "must be a username");
         return users.ToHashSet(StringComparer.Ordinal);

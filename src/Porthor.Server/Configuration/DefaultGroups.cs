@@ -8,7 +8,7 @@ internal static class DefaultGroups
     /// <summary>The group that has every scope.</summary>
     public const string Admins = "admins";
 
-    /// <summary>The group that has the scopes without power over other users.</summary>
+    /// <summary>The group that has the scopes of ordinary users.</summary>
     public const string Users = "users";
 
     private static readonly string[] PlainScopes = [Scopes.UserToken, "read:all", "exec:notebook", "exec:portal"];

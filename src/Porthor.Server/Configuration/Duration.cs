@@ -7,7 +7,8 @@ namespace Porthor.Server.Configuration;
 internal static partial class Duration
 {
     /// <summary>
-    /// The longest time span that a setting or an option accepts. A longer one would end after the last date that can be stored.
+    /// The longest time span that a setting or an option accepts. With a longer one, an expiration could be after the last date that can be
+    /// stored.
     /// </summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(36_500);
 
@@ -48,7 +49,7 @@ internal static partial class Duration
             ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond))
             : null;
 
-    // The atomic groups prevent backtracking, which would take very long for a long row of blanks.
+    // The atomic groups prevent backtracking, which would take very long for a text with many blanks.
     [GeneratedRegex(
         @"\A((?<weeks>(?>[0-9]+))(?>\s*)(weeks|week|w))?(?>\s*)((?<days>(?>[0-9]+))(?>\s*)(days|day|d))?(?>\s*)" +
         @"((?<hours>(?>[0-9]+))(?>\s*)(hours|hour|hr|h))?(?>\s*)((?<minutes>(?>[0-9]+))(?>\s*)(minutes|minute|mins|min|m))?(?>\s*)" +

@@ -5,9 +5,9 @@ using Porthor.Server.Values;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Represents the environment variables of the configuration: the <c>GAFAELFAWR_*</c> variables of the reference unchanged, and the same
-/// names as <c>PORTHOR_*</c>, which take precedence. With the suffix <c>_FILE</c>, a variable names a file that contains the value, as
-/// Docker and systemd pass secrets. Of other variables, only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
+/// Represents the environment variables of the configuration: the <c>GAFAELFAWR_*</c> variables of the reference, and the same names as
+/// <c>PORTHOR_*</c>, which take precedence. A variable with the suffix <c>_FILE</c> contains the path of a file with the value, so that
+/// secrets of Docker and systemd can be used. Of other variables, only standard ones of OpenTelemetry and Sentry are read (deviations 11).
 /// </summary>
 internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> values)
 {
@@ -36,7 +36,9 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
             entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal));
 
     /// <summary>Returns the variables with the value of each <c>_FILE</c> variable read from its file.</summary>
-    /// <param name="errors">Receives an error for each file that cannot be read, and for each variable that is set in both ways.</param>
+    /// <param name="errors">
+    /// Receives an error for each file that cannot be read, and for each variable that is set together with its <c>_FILE</c> variable.
+    /// </param>
     public EnvironmentVariables WithFiles(SettingsErrors errors)
     {
         var resolved = new Dictionary<string, string>(values, StringComparer.Ordinal);
@@ -45,7 +47,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
             if (values.GetValueOrDefault(name + FileSuffix) is not { Length: > 0 } path)
                 continue;
             if (values.GetValueOrDefault(name) is { Length: > 0 })
-                errors.Add(name, value: null, $"is set, and {name + FileSuffix} too; set one of them");
+                errors.Add(name, value: null, $"and {name + FileSuffix} are both set; set only one of them");
             else if (TryReadFile(path, out var problem) is { } text && text.AsSpan().TrimEnd("\r\n").Length > 0)
                 resolved[name] = text;
             else
@@ -63,8 +65,8 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     public string? GetStandard(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>
-    /// Returns the variables that are set but unknown and whose names are similar to a known name. If <c>DATABASE_URL</c> were misspelled
-    /// and ignored, the deployment would start with a new, empty database.
+    /// Returns the variables that are set and unknown, and whose names are similar to a known name. Without an error, a deployment with a
+    /// misspelled <c>DATABASE_URL</c> would start with a new, empty database.
     /// </summary>
     public IEnumerable<(string Given, string Meant)> Misspelt() =>
         from given in values.Keys

@@ -2,6 +2,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
+/// <summary>Represents the section <c>github</c>.</summary>
 internal sealed record GitHubSettings(string ClientId, Secret ClientSecret)
 {
     public static GitHubSettings Read(SettingsSection section)

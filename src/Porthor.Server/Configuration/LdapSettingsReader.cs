@@ -51,7 +51,9 @@ internal static class LdapSettingsReader
         return settings;
     }
 
-    /// <summary>Reads the name of an attribute. Returns null if the setting is null, or empty, which Helm charts write for null.</summary>
+    /// <summary>
+    /// Reads the name of an attribute. Returns null if the setting is null, or is empty: Helm charts write null as an empty text.
+    /// </summary>
     private static string? Attribute(SettingsSection section, string key, string otherwise) =>
         section.IsNullOrEmpty(key) ? null : section.Text(key) ?? otherwise;
 }

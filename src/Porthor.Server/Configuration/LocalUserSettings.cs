@@ -5,7 +5,7 @@ using Porthor.Server.Accounts;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Reads <c>localUsers</c> and <c>localGroups</c>: users who log in with a password, for sites without an identity provider.
+/// Reads <c>localUsers</c> and <c>localGroups</c>: users who log in with a password, for deployments without an identity provider.
 /// </summary>
 internal static class LocalUserSettings
 {

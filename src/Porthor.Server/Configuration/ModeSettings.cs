@@ -1,8 +1,8 @@
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Checks the setting <c>mode</c>. The configured stores select the mode. If this setting names a different mode, a variable is missing,
-/// and the configuration is refused.
+/// Checks the setting <c>mode</c>. The configured stores select the mode. If this setting names a different mode, a variable is probably
+/// missing, so the configuration is an error.
 /// </summary>
 internal static class ModeSettings
 {
@@ -15,7 +15,7 @@ internal static class ModeSettings
             ("redisEphemeralUrl", "PORTHOR_REDIS_EPHEMERAL_URL"),
         ];
 
-    /// <summary>Compares the setting with the configured stores.</summary>
+    /// <summary>Compares the setting with the configured stores, and adds an error if they differ.</summary>
     /// <param name="selected">The mode that the stores select.</param>
     /// <param name="given">Which of the stores are configured.</param>
     public static void Check(SettingsSection file, DeploymentMode selected, (bool Database, bool Persistent, bool Ephemeral) given)
@@ -31,7 +31,9 @@ internal static class ModeSettings
             file.AddError(Key, text, Compare(wanted, [given.Database, given.Persistent, given.Ephemeral]));
     }
 
-    /// <summary>Returns which variables must be set or removed for a mode.</summary>
+    /// <summary>
+    /// Returns a sentence with the settings that must be set or removed for a mode. Returns an empty text for an unknown mode.
+    /// </summary>
     /// <param name="selected">The mode that the configuration selects.</param>
     /// <param name="wanted">The name of the mode in which the deployment was created.</param>
     public static string Explain(DeploymentMode selected, string wanted)

@@ -20,7 +20,10 @@ internal sealed record OidcServerSettings
 
     public required string KeyId { get; init; }
 
-    /// <summary>Gets the clients that older releases stored in a secret; <c>update-schema</c> copies them into the database.</summary>
+    /// <summary>
+    /// Gets the clients from the secret in which older releases of Gafaelfawr stored them. <c>update-schema</c> copies them into the
+    /// database.
+    /// </summary>
     public Secret? OldClients { get; init; }
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> DataRightsMapping { get; init; } =

@@ -2,6 +2,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
+/// <summary>Represents the section <c>oidc</c> or <c>cilogon</c>.</summary>
 internal sealed record OidcSettings
 {
     public required string ClientId { get; init; }
@@ -26,13 +27,13 @@ internal sealed record OidcSettings
     public required string UsernameClaim { get; init; }
 
     /// <summary>
-    /// Gets the domain that <see cref="UsernameClaim"/> must end with after an <c>@</c>, and that is removed from it; null if the claim is
-    /// the username.
+    /// Gets the domain of usernames. The value of <see cref="UsernameClaim"/> must end with <c>@</c> and this domain, and both are removed.
+    /// Null if the value of the claim is the username.
     /// </summary>
     public string? UsernameDomain { get; init; }
 
     /// <summary>
-    /// Gets the claim with the name of the user; null if it is not read from the token. The same applies to the claims below.
+    /// Gets the claim with the name of the user; null if the name is not read from the token. The same applies to the claims below.
     /// </summary>
     public string? NameClaim { get; init; }
 
@@ -50,14 +51,14 @@ internal sealed record OidcSettings
     public IReadOnlyDictionary<string, string> LoginParams { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Gets whether logins use PKCE (RFC 7636) if the provider supports it. Disable it while nodes of the reference handle logins too.
+    /// Gets whether logins use PKCE (RFC 7636) if the provider supports it. It must be off while nodes of the reference handle logins too.
     /// </summary>
     public bool UsesPkce { get; init; } = true;
 
     private static readonly IReadOnlyList<string> DefaultAlgorithms = ["RS256", "PS256", "ES256"];
 
     /// <param name="hasDirectory">
-    /// True if LDAP is configured: then, besides the username, only the claims that the settings name are used.
+    /// True if LDAP is configured. Then only the username and the claims that the settings name are read from the token.
     /// </param>
     public static OidcSettings Read(SettingsSection section, bool hasDirectory)
     {

@@ -37,15 +37,15 @@ internal sealed record PorthorSettings
     /// <summary>Gets the maximum number of connections of this process to PostgreSQL.</summary>
     public int DatabaseConnections { get; init; } = 20;
 
-    /// <summary>Gets the maximum time for an authorization subrequest, and so for reading a record.</summary>
+    /// <summary>Gets the maximum time for an authorization subrequest, which includes the time for reading the token record.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets the maximum time for an API request: for a change with all its effects on child tokens, and for reading a list or the history.
+    /// Gets the maximum time for an API request: for a change including its effects on child tokens, and for reading a list or the history.
     /// </summary>
     public TimeSpan ApiTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets how long the start waits for a database that does not respond yet.</summary>
+    /// <summary>Gets the maximum time that the start waits for a database that does not respond yet.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets how long the server keeps serving requests after shutdown was requested, while it drains connections.</summary>
@@ -55,7 +55,9 @@ internal sealed record PorthorSettings
 
     public RedisOptions? EphemeralRedis { get; init; }
 
-    /// <summary>Gets the URL at which users reach the server; null without configuration, which means the address listened on.</summary>
+    /// <summary>
+    /// Gets the URL at which users reach the server; null if it is not set and the address that the server listens on is used.
+    /// </summary>
     public Uri? BaseUrl { get; init; }
 
     public Uri? AfterLogoutUrl { get; init; }
@@ -70,24 +72,25 @@ internal sealed record PorthorSettings
     public bool RevokeOnLogout { get; init; } = true;
 
     /// <summary>
-    /// Gets the configured bootstrap token; null if none is configured. Embedded mode then uses the one in its data directory.
+    /// Gets the configured bootstrap token; null if none is configured. Embedded mode then uses the token in its data directory.
     /// </summary>
     public Token? BootstrapToken { get; init; }
 
     /// <summary>
-    /// Gets the session secrets: the first encrypts, all decrypt. If it is empty, embedded mode uses the one in its data directory.
+    /// Gets the session secrets. The first one encrypts, and all of them decrypt. If the list is empty, embedded mode uses the secret in
+    /// its data directory.
     /// </summary>
     public IReadOnlyList<FernetKey> SessionKeys { get; init; } = [];
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
-    /// <summary>The origins, in addition to Porthor's own, whose pages may open a WebSocket with a cookie.</summary>
+    /// <summary>Gets the origins, in addition to Porthor's own, whose pages may open a WebSocket with a cookie.</summary>
     public IReadOnlyList<WebOrigin> AllowedOrigins { get; init; } = [];
 
-    /// <summary>Whether unknown parameters of a rule, and a rule without a scope, are errors.</summary>
+    /// <summary>Gets whether warnings about a rule are errors, for example unknown parameters or no scope.</summary>
     public bool StrictRules { get; init; }
 
-    /// <summary>The proxies whose forwarded headers are accepted; empty if the setting is not set, which means loopback.</summary>
+    /// <summary>Gets the proxies whose forwarded headers are accepted; empty if the setting is not set, which means loopback.</summary>
     public IReadOnlyList<AddressBlock> Proxies { get; init; } = [];
 
     public TokenOptions Tokens { get; init; } = new();
@@ -112,7 +115,7 @@ internal sealed record PorthorSettings
     /// <summary>Gets which forward authentication decisions are logged.</summary>
     public DecisionLogOptions DecisionLog { get; init; } = new();
 
-    /// <summary>The number of log lines per second that clients without a valid token can cause; zero for no limit.</summary>
+    /// <summary>Gets the number of log lines per second that clients without a valid token can cause; zero for no limit.</summary>
     public int AnonymousLogLines { get; init; } = AnonymousLogLimit.DefaultPerSecond;
 
     public TelemetrySettings Telemetry { get; init; } = new();
@@ -127,5 +130,7 @@ internal sealed record PorthorSettings
     public OidcServerSettings? OidcServer { get; init; }
 }
 
-/// <param name="Alerts">True to report uncaught exceptions in addition.</param>
+/// <summary>Represents the settings of alerts to Slack.</summary>
+/// <param name="Alerts">True to report uncaught exceptions too.</param>
+/// <param name="Webhook">The URL of the webhook; null to send no alerts.</param>
 internal sealed record SlackSettings(bool Alerts = false, Secret? Webhook = null);

@@ -34,7 +34,7 @@ internal static class PostgresUrl
         ["password"] = (parts, value) => parts.Settings.Password = value,
         ["dbname"] = (parts, value) => parts.Settings.Database = value,
         ["sslmode"] = (parts, value) => parts.SetSslMode("sslmode", value),
-        // The name in the reference's driver.
+        // The driver of the reference uses this name.
         ["ssl"] = (parts, value) => parts.SetSslMode("ssl", value),
         ["sslrootcert"] = (parts, value) => parts.Settings.RootCertificate = value,
         ["sslcert"] = (parts, value) => parts.Settings.SslCertificate = value,
@@ -45,7 +45,7 @@ internal static class PostgresUrl
         ["target_session_attrs"] = (parts, value) => parts.CheckTarget(value),
     };
 
-    /// <summary>Returns a connection string for the driver. Returns null, and adds an error, if the URL is not valid.</summary>
+    /// <summary>Returns a connection string for the driver. If the URL is not valid, adds an error and returns null.</summary>
     public static Secret? Read(SettingsSection settings)
     {
         var password = settings.Secret("databasePassword", "DATABASE_PASSWORD");
@@ -110,7 +110,7 @@ internal static class PostgresUrl
 
         public List<string> Hosts { get; set; } = [];
 
-        /// <summary>One port for each host, or one for all hosts; an empty text means the default port.</summary>
+        /// <summary>Gets or sets the ports: one for each host, or one for all hosts. An empty text means the default port.</summary>
         public List<string> Ports { get; set; } = [];
 
         public void SetHosts(string[] hosts)
@@ -145,8 +145,8 @@ internal static class PostgresUrl
         public void CheckTarget(string value)
         {
             if (value is not ("primary" or "read-write"))
-                error ??= "has the parameter 'target_session_attrs'; it must be primary or read-write, because Porthor uses only the "
-                    + "primary";
+                error ??= "has the parameter 'target_session_attrs'; it must be primary or read-write, "
+                        + "because Porthor uses only the primary";
         }
 
         /// <summary>Combines hosts and ports. Returns the error, or null.</summary>
@@ -176,11 +176,11 @@ internal static class PostgresUrl
             }
             if (Hosts.Exists(host => host.StartsWith('/')))
                 return "has a Unix socket among several hosts";
-            Settings.Host = string.Join(',', Hosts.Zip(ports).Select(one =>
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{(one.First.Contains(':', StringComparison.Ordinal) ? $"[{one.First}]" : one.First)}:{one.Second}")));
+            Settings.Host = string.Join(',', Hosts.Zip(ports, WithPort));
             return null;
         }
+
+        private static string WithPort(string host, int port) => string.Create(
+            CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{port}");
     }
 }

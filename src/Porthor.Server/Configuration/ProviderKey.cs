@@ -14,11 +14,14 @@ internal static class ProviderKey
 
     private static readonly CryptoProviderFactory Crypto = new() { CacheSignatureProviders = false };
 
-    /// <summary>The algorithms that can be configured. All are asymmetric: the provider's public key cannot be used as a secret.</summary>
+    /// <summary>
+    /// The algorithms that can be configured. All of them are asymmetric, so that a public key of the provider cannot be used as a secret
+    /// to sign tokens.
+    /// </summary>
     public static readonly IReadOnlyList<string> Algorithms =
         ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
-    /// <summary>Returns why the key cannot verify signatures of an algorithm; null if it can.</summary>
+    /// <summary>Returns the reason why the key cannot verify signatures of an algorithm; null if it can.</summary>
     /// <param name="algorithm">One of <see cref="Algorithms"/>.</param>
     public static string? FindError(JsonElement key, string algorithm)
     {
@@ -40,8 +43,9 @@ internal static class ProviderKey
         if (signature.Length == 0)
             return false;
         using var elliptic = algorithm[0] == 'E' ? TryCreate(ReadEcKey(key, algorithm)!.Value) : null;
-        SecurityKey? read =
-            algorithm[0] != 'E' ? new RsaSecurityKey(ReadRsaKey(key)!.Value) : elliptic is null ? null : new ECDsaSecurityKey(elliptic);
+        SecurityKey? read = algorithm[0] != 'E' ? new RsaSecurityKey(ReadRsaKey(key)!.Value)
+                : elliptic is null ? null
+                : new ECDsaSecurityKey(elliptic);
         if (read is null)
             return false;
         using var provider = Crypto.CreateForVerifying(read, algorithm);

@@ -18,7 +18,7 @@ internal sealed record ProviderSettings
     public LdapSettings? Ldap { get; init; }
 
     /// <summary>
-    /// Gets whether Porthor assigns uids and gids: if <c>allocateIds</c> is set, or the Firestore project of the reference.
+    /// Gets whether Porthor assigns uids and gids. It does so if <c>allocateIds</c> or the Firestore project of the reference is set.
     /// </summary>
     public bool AllocateIds { get; init; }
 

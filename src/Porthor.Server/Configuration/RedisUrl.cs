@@ -5,25 +5,27 @@ using Porthor.Secrets;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Represents the parts of a Redis URL. The parser of the framework supports neither several hosts nor the schemes for Sentinel and
+/// Represents the parts of a Redis URL. The parser of .NET supports neither several hosts nor the schemes for Sentinel and
 /// clusters.
 /// </summary>
-/// <param name="Scheme">In lower case.</param>
-/// <param name="User">Percent-decoded; null if there is none or it is empty.</param>
-/// <param name="Path">Not decoded, with the slash at its beginning.</param>
-/// <param name="Query">Not decoded, without the question mark.</param>
+/// <param name="Scheme">The scheme, in lower case.</param>
+/// <param name="User">The percent-decoded user; null if it is missing or empty.</param>
+/// <param name="Password">The percent-decoded password; null if it is missing or empty.</param>
+/// <param name="Hosts">The hosts with their ports.</param>
+/// <param name="Path">The path, not decoded, with the slash at its beginning.</param>
+/// <param name="Query">The query, not decoded, without the question mark.</param>
 internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, IReadOnlyList<RedisHost> Hosts, string Path, string Query)
 {
     public const int DefaultPort = 6379;
 
     private const int DefaultSentinelPort = 26379;
 
-    /// <summary>Returns false if the text does not have the form of a URL.</summary>
+    /// <summary>Parses a URL. Returns false if the text is not a URL.</summary>
     public static bool TryParse(string text, out RedisUrl url)
     {
         url = null!;
         var start = text.IndexOf("://", StringComparison.Ordinal);
-        // The text after a '#' is not sent to a server; in a password it must be percent-encoded.
+        // Text after a '#' is not part of the address; in a password, '#' must be percent-encoded.
         if (start < 1 || text.Contains('#', StringComparison.Ordinal) || text.Any(char.IsControl))
             return false;
         var scheme = text[..start].ToLowerInvariant();
@@ -66,7 +68,7 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
     private static bool TryReadHost(string text, int defaultPort, out RedisHost host)
     {
         host = default;
-        // An IPv6 address is in brackets, which separate its colons from the colon of the port.
+        // Brackets around an IPv6 address separate its colons from the colon of the port.
         var end = text.StartsWith('[') ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
         var name = end < 0 ? text : text[..end];
         var rest = end < 0 ? "" : text[end..];

@@ -8,8 +8,8 @@ using Porthor.Secrets;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Reads the query of a Redis URL as redis-py does: if a parameter occurs twice, the first one is used; a parameter without a value is
-/// ignored. An error names the parameter, never a value.
+/// Reads the query of a Redis URL as redis-py does. If a parameter occurs twice, the first one is used; a parameter without a value is
+/// ignored. An error message contains the name of the parameter, never a value.
 /// </summary>
 internal sealed class RedisUrlQuery
 {
@@ -17,8 +17,8 @@ internal sealed class RedisUrlQuery
     private static readonly HashSet<string> Ignored =
     [
         "socket_timeout", "socket_read_size", "socket_keepalive", "retry_on_timeout", "retry_on_error", "max_connections",
-        "health_check_interval",
-        "timeout", "protocol", "legacy_responses", "encoding", "encoding_errors", "decode_responses", "lib_name", "lib_version",
+        "health_check_interval", "timeout", "protocol", "legacy_responses", "encoding", "encoding_errors", "decode_responses", "lib_name",
+        "lib_version",
     ];
 
     /// <summary>
@@ -28,8 +28,7 @@ internal sealed class RedisUrlQuery
     private static readonly HashSet<string> Unsupported =
     [
         "ssl_ca_path", "ssl_ciphers", "ssl_include_verify_flags", "ssl_exclude_verify_flags", "ssl_validate_ocsp",
-        "ssl_validate_ocsp_stapled",
-        "ssl_ocsp_context", "ssl_ocsp_expected_cert",
+        "ssl_validate_ocsp_stapled", "ssl_ocsp_context", "ssl_ocsp_expected_cert",
     ];
 
     private readonly Dictionary<string, string> values = [];
@@ -96,7 +95,7 @@ internal sealed class RedisUrlQuery
             if (Ignored.Contains(name))
                 ignored.Add(name);
             else if (name.StartsWith("ssl", StringComparison.Ordinal) && !isTls)
-                problems.Add($"has the parameter '{Shown(name)}', which a URL without TLS does not have; begin it with rediss:// for TLS");
+                problems.Add($"has the parameter '{Shown(name)}', which needs TLS; begin the URL with rediss://");
             else if (Unsupported.Contains(name))
                 problems.Add($"has the parameter '{name}', which Porthor does not support");
             else
@@ -107,10 +106,10 @@ internal sealed class RedisUrlQuery
 
     private static string Decoded(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
 
-    /// <summary>Returns the name for display: it may be a part of a password that was not percent-encoded.</summary>
+    /// <summary>Returns the name for display. An unusual name is hidden, because it can be a part of a password.</summary>
     private static string Shown(string name) => name.Length <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : "***";
 
-    /// <summary>Reads a truth value as redis-py does: a few words are false, every other text is true.</summary>
+    /// <summary>Reads a boolean as redis-py does: 0, f, false, n and no are false, and every other text is true.</summary>
     private bool? Flag(string name) =>
         Text(name) is { } text ? text.ToUpperInvariant() is not ("0" or "F" or "FALSE" or "N" or "NO") : null;
 
@@ -155,7 +154,7 @@ internal sealed class RedisUrlQuery
         return found;
     }
 
-    /// <summary>Reads a protocol version as Python's number for it: 771 for TLS 1.2, 772 for TLS 1.3.</summary>
+    /// <summary>Reads a protocol version. The values are the numbers of Python: 771 for TLS 1.2, 772 for TLS 1.3.</summary>
     private SslProtocols MinimumVersion()
     {
         switch (Text("ssl_min_version"))

@@ -3,6 +3,8 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
+/// <summary>Represents the settings of Sentry.</summary>
+/// <param name="Dsn">The address to which events are sent. It is secret.</param>
 /// <param name="Environment">The name of the deployment in Sentry, such as <c>production</c>.</param>
 internal sealed record SentrySettings(Secret Dsn, string Environment)
 {

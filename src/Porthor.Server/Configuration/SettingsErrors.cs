@@ -14,7 +14,7 @@ internal sealed record SettingsError(string Key, string? Value, string Problem)
     };
 }
 
-/// <summary>Collects all errors, so that one start reports all of them.</summary>
+/// <summary>Collects all errors of the configuration, so that one start reports all of them.</summary>
 internal sealed class SettingsErrors(SettingsScope need)
 {
     private readonly List<SettingsError> errors = [];
@@ -30,8 +30,8 @@ internal sealed class SettingsErrors(SettingsScope need)
     }
 
     /// <summary>
-    /// Adds an error for a missing setting that usually comes from a variable. Ignored for commands that need only the stores, such as a
-    /// job that updates the schema, because such a job does not have all variables.
+    /// Adds an error for a missing setting that usually comes from a variable. The error is not added for commands that need only the
+    /// stores, for example a job that updates the schema, because such a job does not have all variables.
     /// </summary>
     public void AddMissing(string key, string problem)
     {

@@ -1,28 +1,15 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Porthor.Secrets;
-using Porthor.Server.Logging;
 using Porthor.Tokens;
-using Porthor.Usage;
 using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Specifies which part of the configuration a command needs. The other settings may be missing but must be valid.</summary>
-internal enum SettingsScope
-{
-    /// <summary>All settings that the server needs.</summary>
-    Serving,
-
-    /// <summary>Only the settings of the stores.</summary>
-    Stores,
-}
-
 /// <summary>
-/// Reads the configuration: the file and the variables of the reference unchanged, and Porthor's own settings
+/// Reads the configuration: the configuration file and the environment variables, with the settings of the reference and those of Porthor
 /// (contract/configuration.md).
 /// </summary>
-internal static partial class SettingsLoader
+internal static class SettingsLoader
 {
     /// <summary>The path that selects no file, even if a default path exists.</summary>
     public const string NoFile = "/dev/null";
@@ -30,9 +17,9 @@ internal static partial class SettingsLoader
     /// <summary>The paths of the configuration file if none is given. The first file that exists is read.</summary>
     private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
 
-    private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
-
-    /// <summary>The default for modes with several nodes, where other nodes serve during the delay. Embedded mode needs no delay.</summary>
+    /// <summary>
+    /// The default delay for modes with several nodes, where other nodes handle requests meanwhile. Embedded mode needs no delay.
+    /// </summary>
     private const double ShutdownDelaySeconds = 1;
 
     public static readonly TimeSpan LongestShutdownDelay = TimeSpan.FromSeconds(60);
@@ -54,10 +41,11 @@ internal static partial class SettingsLoader
     };
 
     /// <param name="configPath">
-    /// The path; null for that of the variable, or the first default path that exists; <see cref="NoFile"/> for no file.
+    /// The path of the configuration file. If it is null, the path is the value of the variable, or the first default path that exists.
+    /// <see cref="NoFile"/> selects no file.
     /// </param>
     /// <param name="dataDirectory">
-    /// The data directory; null for that of the variable, or <c>porthor-data</c> in the current directory.
+    /// The data directory. If it is null, the directory is the value of the variable, or <c>porthor-data</c> in the current directory.
     /// </param>
     /// <exception cref="SettingsException">A setting is missing or invalid.</exception>
     public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsScope need, EnvironmentVariables environment)
@@ -96,9 +84,9 @@ internal static partial class SettingsLoader
     private static PorthorSettings Read(SettingsSection file, EnvironmentVariables environment, SettingsErrors errors, SettingsScope need)
     {
         var redisPassword = file.Secret("redisPassword", "REDIS_PASSWORD");
-        var database = StoreUrls.Database(file);
-        var persistent = StoreUrls.Redis(file, "redisPersistentUrl", "REDIS_PERSISTENT_URL", redisPassword);
-        var ephemeral = StoreUrls.Redis(file, "redisEphemeralUrl", "REDIS_EPHEMERAL_URL", redisPassword);
+        var database = PostgresUrl.Read(file);
+        var persistent = RedisSettings.Read(file, "redisPersistentUrl", "REDIS_PERSISTENT_URL", redisPassword);
+        var ephemeral = RedisSettings.Read(file, "redisEphemeralUrl", "REDIS_EPHEMERAL_URL", redisPassword);
         // A store with an invalid URL also selects the mode, so that the settings that the mode requires are checked in the same run.
         var wantsDatabase = file.IsGiven("databaseUrl", "DATABASE_URL");
         var wantsPersistent = file.IsGiven("redisPersistentUrl", "REDIS_PERSISTENT_URL");
@@ -137,9 +125,9 @@ internal static partial class SettingsLoader
             AllowSubdomains = file.Flag("allowSubdomains"),
             ErrorFooter = file.Text("errorFooter"),
             RevokeOnLogout = file.Flag("revokeOnLogout", otherwise: true),
-            BootstrapToken = ReadBootstrapToken(file),
+            BootstrapToken = TokenSettings.ReadBootstrapToken(file),
             SessionKeys = ReadSessionKeys(file, mustBeComplete),
-            LogLevel = ReadLogLevel(file),
+            LogLevel = LogSettings.ReadLevel(file),
             Proxies = file.Networks("proxies"),
             AllowedOrigins = file.Origins("allowedOrigins"),
             StrictRules = file.Flag("strictRules"),
@@ -147,8 +135,8 @@ internal static partial class SettingsLoader
             Usage = ReadUsage(file),
             Quota = QuotaSettings.Read(file),
             ExactQuotas = file.Flag("exactQuotas"),
-            DecisionLog = ReadDecisionLog(file),
-            AnonymousLogLines = ReadAnonymousLogLines(file),
+            DecisionLog = LogSettings.ReadDecisions(file),
+            AnonymousLogLines = LogSettings.ReadAnonymousLines(file),
             Telemetry = TelemetrySettings.Read(file, environment),
             Sentry = SentrySettings.Read(environment, errors),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
@@ -307,27 +295,6 @@ internal static partial class SettingsLoader
         return [.. keys.OfType<FernetKey>()];
     }
 
-    private static LogLevel ReadLogLevel(SettingsSection file)
-    {
-        var text = file.Text("logLevel");
-        switch (text?.ToUpperInvariant())
-        {
-            case null or "INFO":
-                return LogLevel.Information;
-            case "DEBUG":
-                return LogLevel.Debug;
-            case "WARNING":
-                return LogLevel.Warning;
-            case "ERROR":
-                return LogLevel.Error;
-            case "CRITICAL":
-                return LogLevel.Critical;
-            default:
-                file.AddError("logLevel", text, "must be DEBUG, INFO, WARNING, ERROR or CRITICAL");
-                return LogLevel.Information;
-        }
-    }
-
     private static Uri? Required(SettingsSection file, bool required, string key, string variable)
     {
         if (required)
@@ -335,7 +302,7 @@ internal static partial class SettingsLoader
         return file.HttpUrl(key, variable);
     }
 
-    /// <summary>Reads a GitHub team, which can replace the name of a group.</summary>
+    /// <summary>Reads a GitHub team, which can be used in place of the name of a group.</summary>
     private static string? ReadTeam(SettingsSection entry)
     {
         if (entry.Section("github") is not { } team)
@@ -354,7 +321,4 @@ internal static partial class SettingsLoader
         _ = file.Section("metrics");
         _ = file.Section("sentry");
     }
-
-    [GeneratedRegex(@"\A[a-zA-Z0-9:._-]+\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex ScopeName { get; }
 }

@@ -14,15 +14,15 @@ internal sealed partial class SettingsSection
     private static readonly string[] MultilineVariables = ["OIDC_SERVER_KEY", "OIDC_SERVER_CLIENTS"];
 
     /// <summary>
-    /// Reads a text. If a variable can set it, line breaks at its end are removed, because files and shells add them, and other control
+    /// Reads a text. If a variable can set it, line breaks at the end are removed, because files and shells add them, and other control
     /// characters are an error.
     /// </summary>
     public string? Text(string key, string? variable = null)
     {
-        var written = Find(key);
+        var node = Find(key);
         if (variable is not null && environment.Get(variable) is { } given)
             return WithoutControlCharacters(key, variable, given);
-        switch (written)
+        switch (node)
         {
             case null:
                 return null;
@@ -40,11 +40,11 @@ internal sealed partial class SettingsSection
         var isMultiline = MultilineVariables.Contains(variable);
         if (!text.Any(c => char.IsControl(c) && !(isMultiline && c is '\r' or '\n' or '\t')))
             return text;
-        AddError(key, value: null, "must not contain control characters, such as a line break within it");
+        AddError(key, value: null, "must not contain control characters, except line breaks at its end");
         return null;
     }
 
-    /// <summary>Returns whether a value is present, valid or not.</summary>
+    /// <summary>Returns whether a value is present. The value can be invalid.</summary>
     public bool IsGiven(string key, string? variable = null) =>
         (variable is not null && environment.Get(variable) is not null) || Find(key) is not (null or YamlScalarNode { Value: "" });
 
@@ -124,7 +124,7 @@ internal sealed partial class SettingsSection
         return null;
     }
 
-    /// <summary>Reads an http or https URL with a host. Returns null if it is missing, or invalid, which adds an error.</summary>
+    /// <summary>Reads an http or https URL with a host. Returns null if it is missing or invalid. An invalid URL adds an error.</summary>
     public Uri? HttpUrl(string key, string? variable = null)
     {
         if (Text(key, variable) is not { Length: > 0 } text)

@@ -107,7 +107,7 @@ internal sealed partial class SettingsSection
         }
     }
 
-    /// <summary>Reports the keys that were not read as unknown.</summary>
+    /// <summary>Adds an error for each key that was not read, because it is unknown.</summary>
     public void Finish()
     {
         foreach (var (name, (written, _)) in entries)
@@ -151,7 +151,7 @@ internal sealed partial class SettingsSection
 
     private string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
 
-    /// <summary>Adds an error if the marker of an ignored section is mistyped.</summary>
+    /// <summary>Adds an error if a section is ignored only because its marker is misspelled.</summary>
     private void RefuseMistyped(YamlMappingNode mapping, string where, string marker)
     {
         var keys = mapping.Children.Keys.Select(key => (key as YamlScalarNode)?.Value ?? "").ToArray();

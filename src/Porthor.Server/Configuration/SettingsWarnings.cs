@@ -9,8 +9,8 @@ namespace Porthor.Server.Configuration;
 /// </summary>
 internal static class SettingsWarnings
 {
-    private const int NarrowIPv4Prefix = 24;
-    private const int NarrowIPv6Prefix = 64;
+    private const int ShortestIPv4Prefix = 24;
+    private const int ShortestIPv6Prefix = 64;
 
     public static IEnumerable<string> Of(PorthorSettings settings)
     {
@@ -35,7 +35,7 @@ internal static class SettingsWarnings
             if (redis is { Tls.CheckCertificate: false })
                 yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
         }
-        foreach (var network in settings.Proxies.Where(IsWide))
+        foreach (var network in settings.Proxies.Where(IsTooLarge))
         {
             yield return $"proxies contains the network {network}: every machine in it can choose the client address and the request that "
                 + "/ingress/forward decides on. Name only the addresses of your proxies.";
@@ -43,12 +43,11 @@ internal static class SettingsWarnings
         if (settings.Proxies.Count == 0)
         {
             yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts "
-                + "X-Original-* headers from every peer. "
-                + "Set proxies to the addresses of your proxy.";
+                + "X-Original-* headers from every peer. Set proxies to the addresses of your proxy.";
         }
     }
 
-    /// <summary>Returns whether a network is larger than the proxies of a site need. Loopback is one machine.</summary>
-    private static bool IsWide(AddressBlock network) => !IPAddress.IsLoopback(network.Address)
-        && network.PrefixLength < (network.Address.AddressFamily == AddressFamily.InterNetwork ? NarrowIPv4Prefix : NarrowIPv6Prefix);
+    /// <summary>Returns whether a network has more addresses than the proxies of a site need. Loopback is one machine.</summary>
+    private static bool IsTooLarge(AddressBlock network) => !IPAddress.IsLoopback(network.Address)
+        && network.PrefixLength < (network.Address.AddressFamily == AddressFamily.InterNetwork ? ShortestIPv4Prefix : ShortestIPv6Prefix);
 }

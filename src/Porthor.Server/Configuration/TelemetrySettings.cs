@@ -41,7 +41,7 @@ internal sealed record TelemetrySettings
 
     /// <summary>
     /// Returns whether the variables of OpenTelemetry enable a signal: an endpoint is set, or the exporter is <c>otlp</c>, and the SDK is
-    /// not disabled. The OpenTelemetry default would send to localhost without any configuration.
+    /// not disabled. By default, OpenTelemetry would send to localhost without any configuration; Porthor sends nothing.
     /// </summary>
     private static bool Sends(string signal, EnvironmentVariables environment)
     {

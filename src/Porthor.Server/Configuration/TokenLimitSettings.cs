@@ -2,7 +2,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Reads <c>tokenLimits</c>: how many tokens users may have and create.</summary>
+/// <summary>Reads <c>tokenLimits</c>: the number of tokens that a user may have, and may create per minute.</summary>
 internal static class TokenLimitSettings
 {
     private const long DefaultLive = 1000;

@@ -1,5 +1,6 @@
 using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Api.Description.Models;
 
 namespace Porthor.Server.Health;
 

@@ -3,6 +3,7 @@ using Porthor.Server.Observation;
 
 namespace Porthor.Server.Hosting;
 
+/// <summary>Registers the services of a deployment.</summary>
 internal static class DeploymentServices
 {
     /// <summary>

@@ -12,8 +12,8 @@ internal static class DeploymentText
     public static string Of(PorthorSettings settings)
     {
         var mode = settings.Mode.ToString().ToLowerInvariant();
-        return $"{mode} deployment at "
-            + $"{(settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory)}";
+        var place = settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory;
+        return $"{mode} deployment at {place}";
     }
 
     private static string Place(string connection)
@@ -21,7 +21,7 @@ internal static class DeploymentText
         var builder = new NpgsqlConnectionStringBuilder(connection);
         var hosts = (builder.Host ?? "localhost").Split(',').Select(host => host switch
         {
-            // A directory of Unix sockets, or a host of a list that has its own port.
+            // A directory of Unix sockets. In a list, each host can have its own port.
             ['/' or '@', ..] => host,
             _ when host.Count(c => c == ':') == 1 => host,
             _ when host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') => $"[{host}]:{builder.Port}",

@@ -2,10 +2,11 @@ using Porthor.Maintenance;
 using Porthor.Server.Observation;
 using Porthor.Sql;
 using Porthor.Telemetry;
+
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Runs maintenance every hour in embedded mode, where no separate job runs it: removes expired tokens and old history, and counts the
+/// Runs maintenance every hour in embedded mode, because no separate job runs it: removes expired tokens and old history, and counts the
 /// tokens for the metrics.
 /// </summary>
 internal sealed partial class EmbeddedMaintenance(
@@ -29,7 +30,7 @@ internal sealed partial class EmbeddedMaintenance(
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                // Any exception is logged, so that the server and the next maintenance run continue.
+                // Every exception is caught and logged, so that the server and the next maintenance run continue.
                 Log.Failed(logger, e.Message, e);
             }
         }

@@ -1,9 +1,10 @@
 using Porthor.Server.Configuration;
+
 namespace Porthor.Server.Hosting;
 
 /// <summary>
 /// Drains connections on shutdown: keeps serving for <see cref="PorthorSettings.ShutdownDelay"/> and sends <c>Connection: close</c> with
-/// each response, so that clients and proxies connect to other nodes. If the server closed connections at once, requests in transit
+/// each response, so that clients and proxies connect to other nodes. If the server closed connections immediately, requests in transit
 /// would be lost.
 /// </summary>
 internal sealed class GracefulShutdown(TimeProvider clock, PorthorSettings settings) : IHostedLifecycleService

@@ -4,13 +4,15 @@ using Porthor.Sql;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Represents a node that serves requests now or did so a short time ago.</summary>
+/// <summary>Represents a node that serves requests, or served requests a short time ago.</summary>
+/// <param name="Name">The name of the node: the machine, the process id and a random part.</param>
 /// <param name="Keys">The ids of the session secrets that the node has.</param>
+/// <param name="Age">The time since the node last registered.</param>
 internal sealed record NodeRegistration(string Name, IReadOnlyList<string> Keys, TimeSpan Age);
 
 /// <summary>
 /// Records every minute in the database that this node serves requests and which session secrets it has. A rotation of the session
-/// secret is refused if a node does not have the new secret.
+/// secret is rejected if a node does not have the new secret.
 /// </summary>
 internal sealed partial class NodeRegistry(
     SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger) : BackgroundService
@@ -19,7 +21,7 @@ internal sealed partial class NodeRegistry(
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    /// <summary>A node without a registration for this long is considered stopped.</summary>
+    /// <summary>The time after which a node without a new registration is considered stopped.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
 
     private readonly string name = $"{Prefix}{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}";
@@ -73,7 +75,7 @@ internal sealed partial class NodeRegistry(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // The service does not depend on the registration.
+            // The service continues, because it does not depend on the registration.
             Log.Failed(logger, e.Message, e);
         }
     }

@@ -25,7 +25,7 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal sealed class PorthorDeployment : IAsyncDisposable
 {
-    /// <summary>The timeout for counting a request. After it the request continues without a quota check.</summary>
+    /// <summary>The timeout for counting a request. After this time, the request continues without a quota check.</summary>
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisStore? ephemeral;
@@ -81,9 +81,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (settings.Providers.Ldap is { } ldap)
             directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
         Users = new UserInfoService(
-            settings.Providers.Users, directory, settings.Providers.AllocateIds
-                ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>())
-                : null,
+            settings.Providers.Users, directory,
+            settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
         if (Redis is not null && settings.EphemeralRedis is { } counters)
             ephemeral = RedisStore.Connect(
@@ -104,7 +103,7 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
 
-    /// <summary>Accepts alerts, for example of a stored value that cannot be read.</summary>
+    /// <summary>Gets the object that accepts alerts, for example about a stored value that cannot be read.</summary>
     public AlertSink Alerts { get; } = new();
 
     public PorthorSettings Settings { get; }
@@ -202,19 +201,19 @@ internal sealed class PorthorDeployment : IAsyncDisposable
     private static IReadOnlyList<Dependency> DependenciesOf(
         SqlStores sql, ITokenRecordStore recordStore, RedisStore? ephemeral, LdapDirectory? directory)
     {
-        // If the records are in Redis, forward authentication works without the token index. All nodes share the index, so removing the
-        // nodes from the load balancer would not help.
+        // If the records are in Redis, forward authentication works without the token index. All nodes share the index, so a load balancer
+        // that removes the nodes while it is unavailable would only make the service unavailable too.
         List<Dependency> dependencies =
             [
                 new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync),
                 new("token records", Required: true, recordStore.CheckAsync),
             ];
-        // Without the ephemeral Redis, requests are allowed but not counted.
+        // While the ephemeral Redis is unavailable, requests are allowed but not counted.
         if (ephemeral is not null)
             dependencies.Add(new(
                 "ephemeral Redis", Required: false,
                 cancellation => ephemeral.CallAllAsync("checking the connection", db => db.PingAsync(), cancellation)));
-        // Without LDAP, cached users are still served.
+        // While LDAP is unavailable, cached user information is used.
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));
         return dependencies;

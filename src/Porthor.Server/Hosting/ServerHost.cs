@@ -33,10 +33,10 @@ internal static partial class ServerHost
         await using var app = Build(core, urls, loggers);
         UnixSockets.RemoveStale(urls);
         await StartAsync(app, urls, cancellationToken);
-        await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
-        // Only after the server listens: a password that is printed must be usable.
+        await using var metricsServer = await StartMetricsServerAsync(core, telemetry, app, loggers, cancellationToken);
+        // The password is created after the server listens, so that a printed password can be used.
         var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
-        StartupBanner.Say(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
+        StartupBanner.Print(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
         if (AdministratorSettings.FindWarning(core.Settings) is { } administrators)
             Log.InitialAdmins(loggers.CreateLogger(typeof(ServerHost)), administrators);
@@ -94,9 +94,9 @@ internal static partial class ServerHost
     }
 
     /// <summary>
-    /// Raises the minimum number of threads of the process. Npgsql blocks a thread for each connection on which it cancels a statement.
-    /// When PostgreSQL responds again after an interruption, these can be all connections at once, and requests that need no database must
-    /// not wait for them. The value applies to the whole process, so the server sets it, not the library.
+    /// Increases the minimum number of threads of the process. Npgsql blocks a thread for each connection on which it cancels a statement.
+    /// When PostgreSQL responds again after an interruption, these can be all connections at once. Requests that need no database must
+    /// not wait for these threads. The value applies to the whole process, so the server sets it, not the library.
     /// </summary>
     internal static void ReserveThreads(PorthorSettings settings)
     {
@@ -120,7 +120,7 @@ internal static partial class ServerHost
     }
 
     /// <summary>Starts the server for metrics and health. Returns null if no metrics port is configured.</summary>
-    private static async Task<WebApplication?> WatchedAsync(
+    private static async Task<WebApplication?> StartMetricsServerAsync(
         PorthorDeployment core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
@@ -137,7 +137,7 @@ internal static partial class ServerHost
     private static Uri ListeningUrl(IServer server)
     {
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        // Browsers do not support Unix sockets.
+        // Browsers cannot connect to Unix sockets.
         var address = addresses.FirstOrDefault(one => !UnixSockets.Is(one)) ?? "http://127.0.0.1:8080";
         var url = new Uri(
             address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));

@@ -71,7 +71,7 @@ internal static class ServerSetup
         app.MapHealth();
         app.MapPages();
         app.MapPorthorDocuments();
-#pragma warning disable ASP0014 // Called now, so that the routes can be described before the server starts.
+#pragma warning disable ASP0014 // The endpoints are added here, so that the routes can be described before the server starts.
         app.UseEndpoints(_ => { });
 #pragma warning restore ASP0014
     }

@@ -10,17 +10,17 @@ internal enum SecretRequirement
     /// <summary>Every secret that token records may be encrypted with.</summary>
     All,
 
-    /// <summary>At least one of them: records that only the others decrypt are lost.</summary>
+    /// <summary>At least one of these secrets. Records that only the other secrets decrypt are lost.</summary>
     Any,
 
-    /// <summary>None: all records are deleted.</summary>
+    /// <summary>No secret, because all records are deleted.</summary>
     None,
 }
 
 /// <summary>
-/// Compares the session secrets of the configuration with those that the token records are encrypted with. The fingerprints of
-/// the latter are stored in <c>porthor_setting</c>, one entry for each. With a wrong secret every token would get 401, so the server and
-/// the commands refuse to start (decision 35).
+/// Compares the session secrets of the configuration with the secrets that encrypted the token records. The fingerprints of these
+/// secrets are stored in <c>porthor_setting</c>, one entry for each. With a wrong secret, every token would be denied with status 401.
+/// Therefore the server and the commands do not start without the right secrets (decision 35).
 /// </summary>
 internal static partial class SessionSecretCheck
 {
@@ -88,7 +88,8 @@ internal static partial class SessionSecretCheck
             cancellationToken);
 
     /// <summary>
-    /// Determines from some records which secrets they are encrypted with, for a deployment of the reference or of an older version.
+    /// Determines which secrets encrypted some of the records, and stores their fingerprints. This is needed once for a deployment of the
+    /// reference or of an older version.
     /// </summary>
     private static async Task RecordFirstAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
@@ -104,7 +105,8 @@ internal static partial class SessionSecretCheck
             throw new StartException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"The session secret does not belong to this deployment: it decrypts none of the {examined} token records that were "
-                + $"examined. {Correction(core)}"));
+                + "examined. "
+                + Correction(core)));
         }
         foreach (var key in used.Append(core.SessionKeys[0]).Distinct())
             await RecordAsync(core, key.Fingerprint, cancellationToken);
@@ -134,7 +136,7 @@ internal static partial class SessionSecretCheck
 
     private static async Task<bool> HasRecordsAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
-        // If the record store does not respond, the deployment counts as one with records.
+        // If the record store does not respond, it is assumed to contain records.
         if (!await IsRecordStoreReadyAsync(core, cancellationToken))
             return true;
         await foreach (var keys in core.RecordStore.ScanAsync(cancellationToken))
@@ -146,7 +148,7 @@ internal static partial class SessionSecretCheck
     }
 
     /// <summary>
-    /// Waits up to <see cref="RecordStoreTimeout"/> for the record store, which in cluster mode connects in the background.
+    /// Waits up to <see cref="RecordStoreTimeout"/> for the record store. In cluster mode, the record store connects in the background.
     /// </summary>
     private static async Task<bool> IsRecordStoreReadyAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
@@ -181,10 +183,10 @@ internal static partial class SessionSecretCheck
     }
 
     private static string Correction(PorthorDeployment core) => core.Settings.SessionKeys.Count == 0
-        ? $"Restore the file session-secret in {core.DataDirectory!.Path}; "
-            + "until a rotation is complete it contains both secrets, separated by a comma."
-        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets, separated by a "
-            + "comma.";
+        ? $"Restore the file session-secret in {core.DataDirectory!.Path}. "
+                + "Until a rotation is complete, it contains both secrets, separated by a comma."
+        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment. "
+            + "Until a rotation is complete, set it to both secrets, separated by a comma.";
 
     private static partial class Log
     {

@@ -12,10 +12,11 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal static class StartupBanner
 {
+    /// <summary>Prints the banner.</summary>
     /// <param name="urls">The addresses on which the server listens.</param>
     /// <param name="baseUrl">The URL at which users reach the server.</param>
     /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
-    public static void Say(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
+    public static void Print(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
     {
         // Standard output is reserved for the log, unless it is a terminal.
         var output = Console.IsOutputRedirected ? Console.Error : Console.Out;
@@ -34,6 +35,8 @@ internal static class StartupBanner
     private static void PrintWelcome(TextWriter output, DataDirectory folder, string url, string signIn)
     {
         var token = $"$(cat {ProgramCommand.Quote(folder.BootstrapTokenPath)})";
+        var create = $"TOKEN=$(curl -sS -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/json' -d '{Example}' "
+            + $"{url}/auth/api/v1/tokens | grep -o 'gt-[^\"]*')";
         output.WriteLine(
             $"""
 
@@ -47,7 +50,7 @@ internal static class StartupBanner
 
             Create a token for {User}, list the tokens of {User}, and show the history:
 
-              TOKEN=$(curl -sS -H "Authorization: Bearer {token}" -H 'Content-Type: application/json' -d '{Example}' {url}/auth/api/v1/tokens | grep -o 'gt-[^"]*')
+              {create}
               curl -sS -H "Authorization: Bearer $TOKEN" {url}/auth/api/v1/users/{User}/tokens; echo
               curl -sS -H "Authorization: Bearer {token}" '{url}/auth/api/v1/history/token-changes?limit=5'; echo
 
@@ -66,7 +69,7 @@ internal static class StartupBanner
 
           page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, PageAddresses.Tokens)}")}
           username         {User}
-          password         {password?.Reveal() ?? "was shown at the first start; a new one:"}
+          password         {password?.Reveal() ?? "was shown at the first start. To create a new one, run:"}
         {PasswordHint(folder, password)}
         """;
 

@@ -5,8 +5,8 @@ using Porthor.Sql.Schema;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Checks a deployment before the server or a command uses it: the database responds and has the current schema, and the configuration
-/// selects the mode in which the deployment was created and contains the session secrets that the records are encrypted with.
+/// Checks a deployment before the server or a command uses it. The database must respond and have the current schema. The configuration
+/// must select the mode in which the deployment was created, and contain the session secrets that encrypted the records.
 /// </summary>
 internal static partial class StartupValidation
 {
@@ -26,8 +26,7 @@ internal static partial class StartupValidation
         {
             case SchemaState.Outdated:
                 throw new StartException(
-                    $"Database schema out of date: Porthor needs revision {SchemaScripts.Head}. "
-                    + "Run 'porthor update-schema' to bring it there.");
+                    $"Database schema out of date: Porthor needs revision {SchemaScripts.Head}. Run 'porthor update-schema'.");
             case SchemaState.Empty:
                 await core.Sql.Schema.InitializeAsync(cancellationToken);
                 break;
@@ -47,7 +46,7 @@ internal static partial class StartupValidation
     }
 
     /// <summary>Checks the deployment for a command that works on an existing one.</summary>
-    /// <param name="secrets">Which session secrets the command needs.</param>
+    /// <param name="secrets">The session secrets that the command needs.</param>
     /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
     public static async Task ForCommandAsync(
         PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
@@ -73,7 +72,9 @@ internal static partial class StartupValidation
         await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
     }
 
-    /// <summary>Refuses a database file without tables in embedded mode: the directory is probably the wrong one.</summary>
+    /// <summary>
+    /// Throws in embedded mode. It is called for a database without tables, in which case the directory is probably wrong.
+    /// </summary>
     /// <exception cref="StartException">The mode is embedded.</exception>
     public static void RequireDeployment(PorthorSettings settings)
     {
@@ -117,15 +118,15 @@ internal static partial class StartupValidation
     }
 
     /// <summary>
-    /// Refuses a database that the reference filled and whose records are in Redis. Without Redis every token would be denied, so a missing
-    /// variable must not look like a successful start.
+    /// Throws if the token list of the database has tokens in database mode. The reference created it, and its records are in Redis.
+    /// Without Redis every token would be denied, so a missing variable must prevent the start.
     /// </summary>
     private static async Task RefuseForeignRecordStoreAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         if (core.Settings.Mode == DeploymentMode.Database
             && (await core.Sql.TokenIndex.ReadAsync(after: null, 1, cancellationToken)).Count > 0)
             throw new StartException(
-                "The database already lists tokens, whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
+                "The database has tokens whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
     }
 
     /// <summary>
@@ -134,13 +135,13 @@ internal static partial class StartupValidation
     private static async Task CheckModeAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var mode = core.Settings.Mode.ToString().ToLowerInvariant();
-        var begun = await core.Sql.Settings.GetAsync(ModeSetting, cancellationToken);
-        if (begun is null)
+        var createdIn = await core.Sql.Settings.GetAsync(ModeSetting, cancellationToken);
+        if (createdIn is null)
             await core.Sql.Settings.SetAsync(ModeSetting, mode, cancellationToken);
-        else if (begun != mode)
+        else if (createdIn != mode)
             throw new StartException(
-                $"This deployment was created in {begun} mode, but the configuration selects {mode} mode. "
-                + $"{ModeSettings.Explain(core.Settings.Mode, begun)}");
+                $"This deployment was created in {createdIn} mode, but the configuration selects {mode} mode. "
+                + ModeSettings.Explain(core.Settings.Mode, createdIn));
     }
 
     private static partial class Log

@@ -6,10 +6,10 @@ namespace Porthor.Server.Hosting;
 internal sealed partial class TokenUsageFlushService(
     TimeProvider clock, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
 {
-    /// <summary>Half of the maximum delay until usage is visible.</summary>
+    /// <summary>The interval between writes. It is half of the maximum time until usage is visible.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Writes the remaining usage. The server no longer listens at this time, so no usage follows.</summary>
+    /// <summary>Writes the remaining usage. The server no longer listens at this time, so there is no further usage.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -31,7 +31,7 @@ internal sealed partial class TokenUsageFlushService(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Any exception is logged, so that later usage is recorded.
+            // Every exception is caught and logged, so that later usage is recorded.
             Log.Failed(logger, e.Message, e);
         }
     }

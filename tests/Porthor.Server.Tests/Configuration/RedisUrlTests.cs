@@ -92,9 +92,9 @@ public sealed class RedisUrlTests : IDisposable
     [InlineData("redis+cluster://one?db=1", "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0")]
     [InlineData("redis+cluster://", "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0")]
     [InlineData("redis://redis?ssl=true",
-        "has the parameter 'ssl', which a URL without TLS does not have; begin it with rediss:// for TLS")]
+        "has the parameter 'ssl', which needs TLS; begin the URL with rediss://")]
     [InlineData("redis://redis?ssl_cert_reqs=none",
-        "has the parameter 'ssl_cert_reqs', which a URL without TLS does not have; begin it with rediss:// for TLS")]
+        "has the parameter 'ssl_cert_reqs', which needs TLS; begin the URL with rediss://")]
     [InlineData("rediss://redis?ssl=true", "has the unknown parameter 'ssl'")]
     [InlineData("redis://redis?dbs=3", "has the unknown parameter 'dbs'")]
     [InlineData("redis://redis?DB=3", "has the unknown parameter 'DB'")]

@@ -44,7 +44,7 @@ public sealed class SecretFileTests : IDisposable
     [InlineData("\nsecret")]
     public void Another_control_character_is_rejected_without_the_value(string value)
     {
-        string[] expected = ["slackWebhook: must not contain control characters, such as a line break within it"];
+        string[] expected = ["slackWebhook: must not contain control characters, except line breaks at its end"];
         Errors("", ("PORTHOR_SLACK_WEBHOOK", value)).ShouldBe(expected);
         Errors("", ("GAFAELFAWR_SLACK_WEBHOOK_FILE", Write(value))).ShouldBe(expected);
     }
@@ -85,7 +85,7 @@ public sealed class SecretFileTests : IDisposable
     [Fact]
     public void A_value_and_a_file_for_the_same_variable_are_an_error() =>
         Errors("", ("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret)))
-            .ShouldBe(["PORTHOR_SESSION_SECRET: is set, and PORTHOR_SESSION_SECRET_FILE too; set one of them"]);
+            .ShouldBe(["PORTHOR_SESSION_SECRET: and PORTHOR_SESSION_SECRET_FILE are both set; set only one of them"]);
 
     [Fact]
     public void A_file_variable_of_Porthor_overrides_the_references_variable() =>

@@ -2,13 +2,13 @@ using Microsoft.OpenApi;
 
 namespace Porthor.Server.Api.Description;
 
-/// <summary>Represents a parameter of a route in the API description. The code that reads the parameter validates it.</summary>
+/// <summary>Represents a parameter of a route in the API description. Other code reads and validates the parameter.</summary>
 internal sealed record DescribedParameter(string Name, ParameterLocation In, string Text, OpenApiSchema Schema)
 {
     public static readonly DescribedParameter Username = new(
         "username", ParameterLocation.Path, "The owner of the tokens.", TextSchema(Porthor.Identity.UserRules.UsernamePattern, 1, 64));
 
-    public static readonly DescribedParameter User = Username with { Text = "Who." };
+    public static readonly DescribedParameter User = Username with { Text = "The user." };
 
     public static readonly DescribedParameter Key =
         new("key", ParameterLocation.Path, "The key of the token.", TextSchema(pattern: null, 22, 22));

@@ -4,8 +4,8 @@ using Microsoft.OpenApi;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// Adds details to the generated API description that the C# types do not express: which values may be null, which have several forms, and
-/// which headers a response has. A test validates recorded responses against the result.
+/// Adds details to the generated API description that the C# types do not express: which values can be null, which values have several
+/// formats, and which headers a response has. A test validates recorded responses against the result.
 /// </summary>
 internal static class DescriptionDetails
 {
@@ -84,23 +84,26 @@ internal static class DescriptionDetails
     {
         if (Property(schema, "loc") is { } place)
             place.Items = new OpenApiSchema { AnyOf = [Text(), Integer()] };
-        schema.Properties!["input"] = new OpenApiSchema { Description = "The value that was refused, in validation errors." };
-        schema.Properties["ctx"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "The values in the message, in "
-            + "validation errors." };
+        schema.Properties!["input"] = new OpenApiSchema { Description = "The invalid value, in validation errors." };
+        schema.Properties["ctx"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Description = "The values in the message, in validation errors.",
+        };
     }
 
     private static void Describe(OpenApiDocument document, string path, OpenApiOperation operation)
     {
-        // No credentials. The empty list is explicit, because a missing list is ambiguous.
+        // An empty list means that no credentials are needed. It is explicit, because a missing list is ambiguous.
         operation.Security ??= [];
         operation.Responses ??= [];
-        // A malformed Authorization header gives 403 on every route.
+        // Every route responds with 403 to a malformed Authorization header.
         if (operation.Security.Count > 0)
             operation.Responses.TryAdd("403", Error(document, "Not allowed, or the Authorization header is malformed."));
         if (path.StartsWith(ApiAuthorizationMiddleware.Prefix, StringComparison.Ordinal))
         {
             operation.Responses["default"] =
-                Error(document, "Any other error: a request that cannot be read or is too large, a method that the path does not have.");
+                Error(document, "Any other error, for example an unreadable request, a body that is too large, or an unsupported method.");
         }
         var isPaged = operation.Parameters?.Any(parameter => parameter.Name == "limit") == true;
         foreach (var (status, response) in operation.Responses)
@@ -128,10 +131,11 @@ internal static class DescriptionDetails
     {
         var number = int.TryParse(status, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
         if (number is StatusCodes.Status201Created or StatusCodes.Status307TemporaryRedirect)
-            yield return ("Location", number == 201 ? "The address of the new token." : "The address to which the browser is "
-                + "redirected.", Text("uri-reference"));
+            yield return ("Location",
+                number == 201 ? "The address of the new token." : "The address to which the browser is redirected.",
+                Text("uri-reference"));
         if (number is StatusCodes.Status201Created || (number == 200 && path == $"{ApiAuthorizationMiddleware.Prefix}/login"))
-            yield return ("Cache-Control", "`no-store`: the response shows a secret.", Text());
+            yield return ("Cache-Control", "`no-store`, because the response contains a secret.", Text());
         if (number == 200 && isPaged)
         {
             yield return ("Link", "The first, next and previous page (RFC 8288); only if `limit` was given.", Text());
@@ -143,15 +147,17 @@ internal static class DescriptionDetails
             yield return ("Warning", "An unknown field of the body (RFC 7234 section 5.5); one header for each.", Text());
         if (number is 401 or 403)
         {
-            yield return ("WWW-Authenticate", "How to authenticate (RFC 6750); not if a permission is missing.", Text());
+            yield return ("WWW-Authenticate", "How to authenticate (RFC 6750). Absent if only a permission is missing.", Text());
             yield return ("X-Error-Status", "The intended status, for proxies that forward only some statuses.", Integer());
-            yield return ("X-Error-Body", "The body, for such proxies.", Text());
+            yield return ("X-Error-Body", "The body, for proxies that forward only some statuses.", Text());
         }
         if (number is 429 or 503)
-            yield return ("Retry-After", "The number of seconds after which to try again.", Integer());
+            yield return ("Retry-After", "The number of seconds to wait before another attempt.", Integer());
     }
 
-    /// <summary>Returns a property without its null; the generator writes a reference that may be null as a choice.</summary>
+    /// <summary>
+    /// Returns a property that cannot be null. The generator writes a reference that can be null as a choice of two schemas.
+    /// </summary>
     private static IOpenApiSchema NotNull(IOpenApiSchema property)
     {
         if (property is not OpenApiSchema schema)

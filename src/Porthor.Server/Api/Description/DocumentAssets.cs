@@ -7,8 +7,8 @@ using Porthor.Concurrency;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// Serves the scripts of the API page as the compressed bytes that the library contains. The library itself decompresses them for each
-/// client that does not accept gzip, which takes 12 ms of CPU.
+/// Serves the scripts of the API page as the compressed bytes that the library contains. The library would decompress them for each
+/// client that does not accept gzip, which takes 12 ms of CPU time. This class responds to such clients with status 406.
 /// </summary>
 internal sealed class DocumentAssets(IServiceProvider services, TimeProvider clock)
 {
@@ -16,7 +16,8 @@ internal sealed class DocumentAssets(IServiceProvider services, TimeProvider clo
 
     private readonly ConcurrentDictionary<string, SharedOperation<Asset>> assets = new();
 
-    /// <summary>Replaces the library's routes of the files below a path.</summary>
+    /// <summary>Maps routes for the scripts, which replace the routes of the library.</summary>
+    /// <param name="folder">The path of the API page.</param>
     public static void Map(IEndpointRouteBuilder routes, string folder)
     {
         foreach (var file in (string[])["scalar.js", "scalar.aspnetcore.js"])
@@ -25,7 +26,7 @@ internal sealed class DocumentAssets(IServiceProvider services, TimeProvider clo
             routes.MapGet(
                 path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<DocumentAssets>().ServeAsync(context, path)))
                 .ExcludeFromDescription()
-                // Takes precedence over the library's route of the same path.
+                // This route takes precedence over the route of the library with the same path.
                 .WithOrder(-1);
         }
     }
@@ -60,7 +61,7 @@ internal sealed class DocumentAssets(IServiceProvider services, TimeProvider clo
         return named is not null && named.Quality is not 0;
     }
 
-    /// <summary>Reads and caches the response of the library's route.</summary>
+    /// <summary>Returns the response of the library's route.</summary>
     private async Task<Asset> ReadAsync(string path)
     {
         var route = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

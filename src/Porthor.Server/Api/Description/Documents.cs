@@ -62,27 +62,26 @@ internal static class Documents
         routes.MapGet("/auth/redoc", () => Results.Redirect(DocsPath, permanent: false, preserveMethod: true)).ExcludeFromDescription();
     }
 
-    /// <summary>Returns the description as JSON. The application need not be running.</summary>
+    /// <summary>Returns the description as JSON. The application does not have to be started.</summary>
     public static Task<string> DescribeAsync(WebApplication app, bool addBackLink, CancellationToken cancellationToken) =>
         RenderedDescription.RenderAsync(
             app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name), addBackLink ? BackLink : "", cancellationToken);
 
     /// <summary>
-    /// Adds a content security policy to the page of the library, which is on the host where session cookies are valid. The page may load
+    /// Adds a content security policy to the API page, because it is on the host where session cookies are valid. The page can load
     /// only files of this server.
     /// </summary>
     private static RequestDelegate WithContentPolicy(RequestDelegate page) => context =>
     {
-        // The library reads the name of a document from the path and writes it into a script. There is only one document.
+        // The library reads the name of a document from the path and writes it into a script. Porthor has only one document.
         if (context.Request.RouteValues.GetValueOrDefault("documentName") is not null)
             return Problem.Text(StatusCodes.Status404NotFound, "Not Found").WriteAsync(context.Response);
         context.Response.OnStarting(() =>
         {
             context.Response.Headers.ContentSecurityPolicy =
                 $"default-src 'none'; script-src 'self' 'nonce-{context.Items[ScalarOptions.NonceHttpContextItemKey]}'; "
-                + "style-src 'self' 'unsafe-inline'; " +
-                "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-                + "frame-ancestors 'none'";
+                + "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+                + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             return Task.CompletedTask;
         });
         return page(context);
@@ -98,8 +97,8 @@ internal static class Documents
             License = new OpenApiLicense { Name = "MIT License", Identifier = "MIT" },
             Description =
                 "Porthor issues, lists, changes, revokes and audits the tokens with which users and programs access services behind a "
-                + "reverse proxy. " +
-                "Times are seconds since 1970 (UTC). Fields without a value are omitted, unless their description mentions null.",
+                + "reverse proxy. Times are seconds since 1970 (UTC). Fields without a value are omitted, unless their description "
+                + "mentions null.",
         };
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
@@ -145,7 +144,7 @@ internal static class Documents
     private static readonly Dictionary<string, string> StatusTexts = new()
     {
         ["200"] = "Success.",
-        ["201"] = "Created. The Location header contains its address.",
+        ["201"] = "Created. The Location header contains the address of the token.",
         ["204"] = "Success, without a body.",
         ["401"] = "The credentials are missing or invalid.",
         ["403"] = "Permission denied, or the CSRF token is missing.",
@@ -153,8 +152,8 @@ internal static class Documents
         ["409"] = "The name is already in use.",
         ["422"] = "A parameter or the body is invalid. The response lists all errors.",
         ["429"] = "Too many tokens were created. Retry-After contains the time to wait.",
-        ["500"] = "The service does not work.",
-        ["503"] = "A store is unavailable. Try again.",
+        ["500"] = "The service cannot handle the request because of an internal error.",
+        ["503"] = "A store is unavailable. Retry-After contains the time to wait.",
     };
 
     private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiDocument? document) =>

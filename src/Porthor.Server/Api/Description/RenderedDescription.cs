@@ -8,15 +8,15 @@ using Porthor.Concurrency;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// Provides the OpenAPI description as bytes. Rendering takes 25 ms of CPU and the route needs no token, so it is rendered once per process
-/// by the first request; concurrent requests wait for it.
+/// Provides the OpenAPI description as bytes. Rendering takes 25 ms of CPU time, and the route needs no token. Therefore the description is
+/// rendered once per process, by the first request. Concurrent requests wait for the result.
 /// </summary>
 internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IOpenApiDocumentProvider documents, TimeProvider clock)
 {
     private readonly SharedOperation<Rendered> rendered = new(
         () => Task.Run(() => RenderAsync(documents)), Timeout.InfiniteTimeSpan, clock);
 
-    /// <summary>Serves the description with a strong entity tag, and answers <c>If-None-Match</c> with 304.</summary>
+    /// <summary>Serves the description with a strong entity tag. If the client has the current version, the status is 304.</summary>
     public async Task ServeAsync(HttpContext context)
     {
         var description = await rendered.GetAsync();
@@ -31,7 +31,7 @@ internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IO
     {
         var document = await documents.GetOpenApiDocumentAsync(cancellationToken);
         document.Info.Description += addition;
-        // The server URL is relative, so that it works with every name of this host.
+        // The server URL is relative, so that the description is correct for every name of this host.
         document.Servers = [new OpenApiServer { Url = "/" }];
         DescriptionDetails.Add(document);
         return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);

@@ -1,6 +1,8 @@
+using Porthor.Server.Api.Description.Models;
+
 namespace Porthor.Server.Api.Description;
 
-/// <summary>Describes routes where they are mapped.</summary>
+/// <summary>Extends the mapping of routes with their description.</summary>
 internal static class RouteDescriptions
 {
     /// <summary>The media type that matches all others.</summary>
@@ -15,8 +17,8 @@ internal static class RouteDescriptions
         route.WithMetadata([.. parameters]);
 
     /// <summary>
-    /// Describes the body as JSON. The router accepts any media type, because otherwise it would respond with 415, but the contract
-    /// requires the 422 of a body that is not an object (contract/api.md 1). <see cref="Documents"/> omits the other media type.
+    /// Describes the body as JSON. The router accepts every media type. Otherwise it would respond with 415, but the contract requires 422
+    /// for a body that is not an object (contract/api.md 1). <see cref="Documents"/> omits the other media type.
     /// </summary>
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder route)
         where T : notnull => route.Accepts<T>("application/json", AnyType);

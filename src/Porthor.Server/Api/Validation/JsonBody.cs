@@ -6,7 +6,7 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Represents the body of a request (contract/api.md 1). The JSON syntax is checked before anything else; the fields are read later,
+/// Represents the body of a request (contract/api.md 1). The JSON syntax is checked before anything else. The fields are read later,
 /// together with the other parameters.
 /// </summary>
 internal sealed class JsonBody
@@ -23,7 +23,9 @@ internal sealed class JsonBody
     }
 
     /// <summary>Reads the body. The server limits its size.</summary>
-    /// <exception cref="ProblemException">The body claims to be JSON but is not valid JSON or not in a Unicode encoding.</exception>
+    /// <exception cref="ProblemException">
+    /// The content type is JSON, but the body is not valid JSON or not in a Unicode encoding.
+    /// </exception>
     public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
@@ -82,8 +84,8 @@ internal sealed class JsonBody
         Problem.Text(StatusCodes.Status400BadRequest, "There was an error parsing the body").ToException();
 
     /// <summary>
-    /// Returns false if the name of a field contains half of a surrogate pair, because such a name cannot be compared. In a value it is an
-    /// error of the field.
+    /// Returns false if the name of a field contains half of a surrogate pair, because such a name cannot be compared. In a value, this is
+    /// an error of the field.
     /// </summary>
     private static bool NamesAreText(ReadOnlySpan<byte> json)
     {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Decodes JSON in UTF-8, UTF-16 or UTF-32. The byte order mark determines the encoding or, without one, the zero bytes among the first
-/// four bytes, because JSON begins with an ASCII character (RFC 4627 section 3).
+/// Decodes JSON in UTF-8, UTF-16 or UTF-32. The byte order mark determines the encoding. Without one, the zero bytes among the first four
+/// bytes determine it, because JSON begins with an ASCII character (RFC 4627 section 3).
 /// </summary>
 internal static class JsonEncoding
 {

@@ -55,9 +55,9 @@ internal sealed partial class JsonFields
             case null:
                 return [];
             case { ValueKind: JsonValueKind.Array } list:
-                return ScopeSet.Of(
-                    [.. list.EnumerateArray().Select(
-                        (item, index) => Text(item, Where(name).Then(index), 0, int.MaxValue, pattern: null) ?? "")]).Names;
+                var items = list.EnumerateArray().Select(
+                    (item, index) => Text(item, Where(name).Then(index), 0, int.MaxValue, pattern: null) ?? "");
+                return ScopeSet.Of([.. items]).Names;
             case { } value:
                 errors.Add("set_type", Where(name), "Input should be a valid set", value);
                 return [];

@@ -7,12 +7,12 @@ using Porthor.Values;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Reads the fields of a JSON object in a request by the rules of the reference (contract/api.md 3). If a value is invalid, the method adds
-/// an error and returns a meaningless value, so that all errors are found.
+/// Reads the fields of a JSON object in a request by the rules of the reference (contract/api.md 3). If a value is invalid, a method adds
+/// an error and returns a placeholder value, so that all errors of the body are found.
 /// </summary>
 internal sealed partial class JsonFields(JsonElement json, Location where, ValidationErrors errors)
 {
-    /// <summary>The maximum length of a name that is checked for spelling mistakes, because the comparison takes time and memory.</summary>
+    /// <summary>The maximum length of a name for which a similar name is searched, because the search takes time and memory.</summary>
     private const int LongestMistyped = 32;
 
     private readonly HashSet<string> known = [];
@@ -25,7 +25,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
 
     public Location Where(string name) => where.Then(name);
 
-    /// <summary>Returns the value of a field; null if it is absent. The name is a known name from now on.</summary>
+    /// <summary>Returns the value of a field; null if it is absent. The field is then known, so it is not reported as unknown.</summary>
     public JsonElement? Find(string name)
     {
         known.Add(name);
@@ -70,8 +70,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     public long? OptionalPositive(string name) => NotNull(name) is { } value ? Integer(value, Where(name), least: 1) : null;
 
     /// <summary>
-    /// Reads scopes: a list, or a comma-separated text; no scopes if absent. An element that is not a text counts as an unknown scope,
-    /// which is refused after all other values were checked (contract/api.md 3.3).
+    /// Reads scopes: a list, or a comma-separated text. Returns null if they are absent. An element that is not a text counts as an unknown
+    /// scope, which is rejected after all other values were checked (contract/api.md 3.3).
     /// </summary>
     public ScopeSet? Scopes(string name, bool nullable = false)
     {
@@ -89,7 +89,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         }
     }
 
-    /// <summary>Reads a time in any of the supported forms. Returns null if it is absent or null.</summary>
+    /// <summary>Reads a time in any of the supported formats. Returns null if it is absent or null.</summary>
     public DateTimeOffset? Time(string name)
     {
         if (NotNull(name) is not { } value)
@@ -128,7 +128,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return items;
     }
 
-    /// <summary>Reads an integer with a minimum, in any of the supported forms.</summary>
+    /// <summary>Reads an integer with a minimum, in any of the supported formats.</summary>
     public long Integer(JsonElement value, Location at, long least = long.MinValue)
     {
         if (TryReadInteger(value, out var number, out var error))
@@ -194,7 +194,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         time = default;
         if (value.ValueKind == JsonValueKind.Number)
         {
-            // A number that does not fit a decimal is also outside the calendar.
+            // A number that does not fit into a decimal is also later than every valid time.
             var read = TimeText.TryFromNumber(
                 value.TryGetDecimal(out var number) ? number : decimal.MaxValue, out time, out var outOfRange);
             error = outOfRange;

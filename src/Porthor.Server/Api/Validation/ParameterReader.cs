@@ -104,7 +104,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
         ? text
         : null;
 
-    /// <summary>Reads the query with case-sensitive names; the names of the framework's collection are not case-sensitive.</summary>
+    /// <summary>Reads the query with case-sensitive names, in contrast to the query of the framework.</summary>
     private static Dictionary<string, string> ReadQuery(QueryString text)
     {
         Dictionary<string, string> parameters = [];

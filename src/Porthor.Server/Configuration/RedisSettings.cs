@@ -3,15 +3,18 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
-internal static partial class StoreUrls
+/// <summary>
+/// Reads the URLs of Redis: of a server, a Unix socket, Sentinel or a cluster (contract/configuration.md 2, storage.md 3.1).
+/// </summary>
+internal static class RedisSettings
 {
     private const string RedisForm = "must be redis://HOST[:PORT]/DATABASE, where DATABASE is a number";
     private const string SocketForm = "must be unix:///PATH[?db=DATABASE]";
     private const string SentinelForm = "must be redis+sentinel://HOST[:PORT][,HOST...]/SERVICE[/DATABASE]";
     private const string ClusterForm = "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0";
 
-    /// <summary>Returns the options for one logical database of Redis. Returns null, and adds an error, if the URL is not valid.</summary>
-    public static RedisOptions? Redis(SettingsSection settings, string key, string variable, Secret? password)
+    /// <summary>Returns the options for one logical database of Redis. If the URL is not valid, adds an error and returns null.</summary>
+    public static RedisOptions? Read(SettingsSection settings, string key, string variable, Secret? password)
     {
         if (settings.Text(key, variable) is not { Length: > 0 } text)
             return null;

@@ -1,0 +1,22 @@
+namespace Porthor.Server.Api.Description.Models;
+
+/// <summary>The information about a user.</summary>
+internal sealed record UserInfoAnswer
+{
+    public required string Username { get; init; }
+
+    /// <example>Alice Example</example>
+    public string? Name { get; init; }
+
+    /// <example>alice@example.com</example>
+    public string? Email { get; init; }
+
+    public long? Uid { get; init; }
+
+    public long? Gid { get; init; }
+
+    /// <summary>The groups, sorted by name.</summary>
+    public required GroupModel[] Groups { get; init; }
+
+    public QuotaModel? Quota { get; init; }
+}
