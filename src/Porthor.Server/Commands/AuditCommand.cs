@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Porthor.Audit;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
@@ -13,9 +12,9 @@ internal static class AuditCommand
 {
     public static Command Create()
     {
-        var fix = new Option<bool>("--fix") { Description = "Repair what can be repaired without guessing" };
-        var strict = new Option<bool>("--strict") { Description = "Exit with 1 if anything remains that was not repaired" };
-        var command = new Command("audit", "Compare the stores and report where they disagree") { fix, strict };
+        var fix = new Option<bool>("--fix") { Description = "Repair the inconsistencies that have only one possible repair" };
+        var strict = new Option<bool>("--strict") { Description = "Exit with status 1 if there are findings that were not repaired" };
+        var command = new Command("audit", "Compare the stores and report inconsistencies") { fix, strict };
         command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
             await StartupValidation.ForCommandAsync(core, cancellationToken);
@@ -35,8 +34,8 @@ internal static class AuditCommand
         Dictionary<AuditKind, long> remaining = [];
         long findings = 0;
         AuditProgress last = default;
-        using (var progress = new TerminalProgress<AuditProgress>("Checking", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} "
-            + "findings", p => last = p))
+        using (var progress = new TerminalProgress<AuditProgress>(
+            "Checking", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings", p => last = p))
         {
             await foreach (var finding in core.Audit.RunAsync(fix, progress, cancellationToken))
             {
@@ -48,11 +47,8 @@ internal static class AuditCommand
                     remaining[finding.Kind] = remaining.GetValueOrDefault(finding.Kind) + 1;
             }
         }
-        await Console.Error.WriteLineAsync(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"Checked {CountText.Of(last.Tokens, "token")}, "
-                + $"{CountText.Of(findings, "finding")}{(fix ? $", {CountText.Of(findings - remaining.Values.Sum(), "repair")}" : "")}"));
+        var repairs = fix ? $", {CountText.Of(findings - remaining.Values.Sum(), "repair")}" : "";
+        await Console.Error.WriteLineAsync($"Checked {CountText.Of(last.Tokens, "token")}, {CountText.Of(findings, "finding")}{repairs}");
         if (digest is { IsEmpty: false })
         {
             using var slack = new SlackWebhook(core.Settings.Slack.Webhook!, core.Loggers.CreateLogger<SlackWebhook>());
@@ -61,28 +57,28 @@ internal static class AuditCommand
         return remaining;
     }
 
-    /// <summary>Collects the findings for one message: grouped by kind, at most 1000.</summary>
+    /// <summary>Collects the findings for one message. The message contains at most 1,000 findings, grouped by kind.</summary>
     private sealed class AuditDigest
     {
-        private const int Most = 1000;
+        private const int MaxFindings = 1000;
         private readonly List<AuditFinding> findings = [];
-        private long left;
+        private long omitted;
 
         public bool IsEmpty => findings.Count == 0;
 
         public void Add(AuditFinding finding)
         {
-            if (findings.Count < Most)
+            if (findings.Count < MaxFindings)
                 findings.Add(finding);
             else
-                left++;
+                omitted++;
         }
 
         public override string ToString()
         {
             var lines = findings.OrderBy(finding => finding.Kind).Select(finding => finding.Text).ToList();
-            if (left > 0)
-                lines.Add($"and {left} more");
+            if (omitted > 0)
+                lines.Add($"and {omitted} more");
             return "Gafaelfawr data inconsistencies found:\n• " + string.Join("\n• ", lines);
         }
     }

@@ -14,8 +14,8 @@ namespace Porthor.Server.Commands;
 internal static class CommandExtensions
 {
     /// <summary>
-    /// Sets the action of a command. An expected failure becomes one sentence on standard error and exit status 1; with
-    /// <c>--verbose</c>, and for unexpected exceptions, the details are printed as well.
+    /// Sets the action of a command. An expected failure is printed as one sentence on standard error, with exit status 1. With
+    /// <c>--verbose</c>, and for unexpected exceptions, the details are printed too.
     /// </summary>
     public static void SetWork(this Command command, ConfigOptions options, Func<ParseResult, CancellationToken, Task<int>> work) =>
         command.SetAction((parsed, cancellationToken) => GuardAsync(() => work(parsed, cancellationToken), options.IsVerbose(parsed)));
@@ -25,7 +25,7 @@ internal static class CommandExtensions
         command.SetAction((parsed, _) => GuardAsync(() => Task.FromResult(work(parsed)), verbose: false));
 
     /// <summary>Sets the action of a command that works on the stores of a deployment.</summary>
-    /// <param name="use">Whether the command may create the deployment.</param>
+    /// <param name="use">Specifies whether the command may create the deployment.</param>
     public static void SetWorkOnStores(
         this Command command,
         SettingsScope need,
@@ -80,7 +80,7 @@ internal static class CommandExtensions
         }
         catch (UnauthorizedAccessException) when (!verbose && StandardOutput.IsClosed())
         {
-            // The framework reports it as a path that must not be accessed.
+            // If standard output is closed, the framework throws this exception.
             return Fail(new StandardOutputException("it is closed").Message, exitCode: 1);
         }
         catch (Exception e) when (!verbose && IsExpected(e))

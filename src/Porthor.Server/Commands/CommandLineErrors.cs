@@ -8,7 +8,7 @@ namespace Porthor.Server.Commands;
 /// <summary>Reports the errors of a command line, with a suggestion for each mistyped name.</summary>
 internal static class CommandLineErrors
 {
-    /// <summary>The exit status for a command line that cannot be understood.</summary>
+    /// <summary>The exit status for an invalid command line.</summary>
     public const int UsageExitCode = 2;
 
     private const string MissingCommand = "Required command was not provided.";
@@ -19,7 +19,7 @@ internal static class CommandLineErrors
     {
         foreach (var message in MessagesOf(parsed))
             Console.Error.WriteLine($"Error: {message}");
-        Console.Error.WriteLine("Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.");
+        Console.Error.WriteLine("Try 'porthor help' for the commands, or 'porthor help COMMAND' for one command.");
         return UsageExitCode;
     }
 
@@ -40,7 +40,7 @@ internal static class CommandLineErrors
         return SpellingSuggestion.Find(text, names.Where(name => name.StartsWith('-') == text.StartsWith('-')));
     }
 
-    /// <summary>Returns the text for display: without the secret, if it looks like a token.</summary>
+    /// <summary>Returns the text for display. If it looks like a token, the secret is removed.</summary>
     public static string Display(string text) =>
         Token.TryParse(text, out var token) ? token.ToString()
             : text.StartsWith(Token.Prefix, StringComparison.Ordinal) ? $"{Token.Prefix}***"
@@ -53,7 +53,7 @@ internal static class CommandLineErrors
     /// <summary>Returns the messages for a command line that cannot be run.</summary>
     public static IEnumerable<string> MessagesOf(ParseResult parsed)
     {
-        // The words after an unknown one are also reported as unknown; only the first one is the mistake.
+        // The parser also reports the words after an unknown word. Only the first one is the mistake.
         var unmatched = parsed.UnmatchedTokens is [var first, ..] ? first : null;
         if (parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Directive) is { } directive)
             yield return $"Unrecognized command or argument '{directive.Value}'.";

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor completion bash|zsh|fish</c> prints a script for a shell. The script calls the hidden command <c>complete</c>, so
-/// the completions are always those of the installed version.
+/// Implements <c>porthor completion bash|zsh|fish</c>, which prints a script for a shell. The script calls the hidden command
+/// <c>complete</c>, so the completions are always those of the installed version.
 /// </summary>
 internal static class CompletionCommands
 {
@@ -72,7 +72,7 @@ internal static class CompletionCommands
         var word = rest[(rest.LastIndexOf(' ') + 1)..];
         return PorthorCommand.Parse(root, rest).GetCompletions(rest.Length)
             .Select(item => item.InsertText ?? item.Label)
-            // The library also returns words that contain the text elsewhere. The Windows forms of the help option are omitted.
+            // The library also returns words that contain the text in the middle. The Windows forms of the help option are omitted.
             .Where(
                 text => text.StartsWith(word, StringComparison.Ordinal) && !text.StartsWith('/')
                     && !text.StartsWith("-?", StringComparison.Ordinal))

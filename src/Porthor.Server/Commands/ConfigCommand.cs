@@ -25,7 +25,7 @@ internal static class ConfigCommand
         Print("mode", settings.Mode.ToString().ToLowerInvariant());
         if (settings.Mode == DeploymentMode.Embedded)
             Print("data directory", settings.DataDirectory);
-        Print("base URL", settings.BaseUrl?.ToString() ?? "the address listened on");
+        Print("base URL", settings.BaseUrl?.ToString() ?? "the address that the server listens on");
         Print("login", DescribeLogin(settings.Providers));
         if (settings.Providers.Ldap is { } ldap)
             Print("directory", ldap.Url);
@@ -33,16 +33,16 @@ internal static class ConfigCommand
             Print("directory", $"none: users come from ID tokens, groups from the claim {oidc.GroupsClaim}");
         Print("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
         Print("token lifetime", Duration.Format(settings.Tokens.Lifetime));
-        Print("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));
+        Print("proxies", settings.Proxies.Count == 0 ? "not set, only loopback is trusted" : string.Join(' ', settings.Proxies));
         foreach (var warning in SettingsWarnings.Of(settings))
             Console.Out.WriteLine($"Note: {warning}");
     }
 
-    private static void Print(string what, string value) => Console.Out.WriteLine($"  {what,-14}  {value}");
+    private static void Print(string name, string value) => Console.Out.WriteLine($"  {name,-14}  {value}");
 
     private static string DescribeLogin(ProviderSettings providers) => providers switch
     {
-        { Oidc: { } oidc } => $"OpenID Connect, {oidc.Issuer}, called back at {oidc.RedirectUrl}",
+        { Oidc: { } oidc } => $"OpenID Connect, {oidc.Issuer}, redirect URL {oidc.RedirectUrl}",
         { GitHub: not null } => "GitHub",
         { LocalUsers: { } users } => $"local users, {users.Count}",
         _ => "the local administrator",

@@ -20,7 +20,7 @@ internal sealed class ConfigOptions
 
     private readonly Option<string?> alembicPath = new("--alembic-config-path")
     {
-        Description = "Accepted for scripts written for Gafaelfawr, and ignored",
+        Description = "Has no effect; accepted for scripts that were written for Gafaelfawr",
         HelpName = "FILE",
         Hidden = true,
     };

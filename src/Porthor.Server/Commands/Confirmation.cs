@@ -24,7 +24,7 @@ internal sealed class Confirmation
             return;
         if (Console.IsInputRedirected)
             throw new CommandFailure(
-                $"{effect} There is no terminal to ask for confirmation. Add --yes to do it.", CommandLineErrors.UsageExitCode);
+                $"{effect} There is no terminal to ask for confirmation. To confirm, add --yes.", CommandLineErrors.UsageExitCode);
         Console.Error.Write($"{effect} Type '{word}' to continue: ");
         if (Console.ReadLine()?.Trim() != word)
             throw new CommandFailure("Nothing was changed.");

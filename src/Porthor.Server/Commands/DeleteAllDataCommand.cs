@@ -15,7 +15,7 @@ internal static partial class DeleteAllDataCommand
         var confirmation = Confirmation.AddTo(command);
         command.SetWorkOnStores(SettingsScope.Stores, async (core, parsed, cancellationToken) =>
         {
-            // The session secret is not checked: if it is lost, this command is the way to start again.
+            // The session secret is not checked, because this command is also for deployments that lost it.
             await StartupValidation.ForCommandAsync(core, cancellationToken, SecretRequirement.None);
             confirmation.Require(
                 parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.",

@@ -20,8 +20,8 @@ internal static partial class EnvironmentFile
     private static readonly string[] DescriptorFolders = ["/dev/fd/", "/proc/self/fd/"];
 
     /// <summary>
-    /// Sets the variables of a file in this process. They replace variables of the same name with either prefix: a variable that was
-    /// exported in the shell must not select a different deployment.
+    /// Sets the variables of a file in this process. They replace variables of the same name with either prefix, so that a variable that
+    /// was exported in the shell cannot select a different deployment.
     /// </summary>
     /// <exception cref="CommandFailure">The file cannot be read, or a name in it is not a valid variable name.</exception>
     public static void Apply(string path)
@@ -83,7 +83,7 @@ internal static partial class EnvironmentFile
     }
 
     /// <summary>
-    /// Opens a file. A path that names a descriptor of this process is read from that descriptor itself, because the process that opened it
+    /// Opens a file. If the path names a descriptor of this process, the descriptor itself is used, because the process that opened it
     /// may have had permissions that this one does not have (see <c>porthor-admin</c>).
     /// </summary>
     private static FileStream Open(string path)
@@ -104,7 +104,7 @@ internal static partial class EnvironmentFile
         Environment.SetEnvironmentVariable(name, value);
         if (!OperatingSystem.IsLinux())
             return;
-        // Libraries in C, such as Kerberos, read the variables of the process, not the copy of the runtime.
+        // Libraries in C, such as Kerberos, read the variables of the process. The variables of .NET are a copy.
         if (value is null)
             _ = UnsetVariable(name);
         else

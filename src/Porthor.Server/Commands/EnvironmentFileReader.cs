@@ -23,14 +23,14 @@ internal sealed class EnvironmentFileReader(string text)
                 SkipLine();
                 continue;
             }
-            var begun = line;
+            var firstLine = line;
             if (ReadName() is { } name)
-                return (name, ReadValue(), begun);
+                return (name, ReadValue(), firstLine);
         }
         return null;
     }
 
-    /// <summary>Reads up to the equals sign; null if the line has none.</summary>
+    /// <summary>Reads the text before the equals sign. Returns null if the line has none.</summary>
     private string? ReadName()
     {
         var start = position;
@@ -46,7 +46,7 @@ internal sealed class EnvironmentFileReader(string text)
     {
         var value = new StringBuilder();
         // Trailing blanks are not part of a value, unless they are quoted or escaped.
-        var keep = 0;
+        var trimmedLength = 0;
         var isPlain = false;
         SkipBlanks(alsoLineEnds: false);
         while (position < text.Length && Peek() is not ('\n' or '\r'))
@@ -61,13 +61,13 @@ internal sealed class EnvironmentFileReader(string text)
             // A quotation mark within plain text is a part of the text.
             isPlain |= c is not ('"' or '\'');
             if (c is not (' ' or '\t'))
-                keep = value.Length;
+                trimmedLength = value.Length;
         }
-        value.Length = keep;
+        value.Length = trimmedLength;
         return value.ToString();
     }
 
-    /// <summary>Outside of quotes, a backslash escapes the next character; at the end of a line it continues the line.</summary>
+    /// <summary>Reads the character after a backslash outside of quotes. At the end of a line, the backslash continues the line.</summary>
     private void AppendEscaped(StringBuilder value)
     {
         if (position < text.Length && Take() is var next && next != '\n')
@@ -75,7 +75,7 @@ internal sealed class EnvironmentFileReader(string text)
     }
 
     /// <summary>
-    /// Reads to the closing quotation mark, over line ends. Skips blanks after it, because another quoted part may follow.
+    /// Reads to the closing quotation mark, which can be on a later line. Skips blanks after it, because another quoted part may follow.
     /// </summary>
     private void AppendQuoted(StringBuilder value, char quote)
     {

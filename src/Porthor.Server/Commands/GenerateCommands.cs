@@ -5,7 +5,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor generate-...</c>: prints a random secret, which is not stored.</summary>
+/// <summary><c>porthor generate-...</c>: prints a new random secret. The secret is not stored.</summary>
 internal static class GenerateCommands
 {
     private const int KeyBits = 2048;
@@ -24,14 +24,14 @@ internal static class GenerateCommands
         "generate-session-secret", "Print a new key for sessionSecret", () => FernetKey.Create().Reveal());
 
     public static Command CreateToken() => CreateCommand(
-        "generate-token", "Print a new random token, for bootstrapToken; it is stored nowhere", () => Token.Create().Reveal());
+        "generate-token", "Print a new random token for bootstrapToken, without storing it", () => Token.Create().Reveal());
 
-    private static Command CreateCommand(string name, string description, Func<string> make)
+    private static Command CreateCommand(string name, string description, Func<string> create)
     {
         var command = new Command(name, description);
         command.SetWork(_ =>
         {
-            StandardOutput.WriteLine(make());
+            StandardOutput.WriteLine(create());
             return 0;
         });
         return command;

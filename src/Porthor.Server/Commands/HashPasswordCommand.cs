@@ -10,16 +10,16 @@ namespace Porthor.Server.Commands;
 /// </summary>
 internal static class HashPasswordCommand
 {
-    private const int Shortest = 8;
-    private const int Longest = 1024;
+    private const int MinLength = 8;
+    private const int MaxLength = 1024;
 
     /// <summary>The minimum length of a password that is the only factor (NIST SP 800-63B-4, 3.1.1.2).</summary>
-    private const int LongEnough = 15;
+    private const int RecommendedLength = 15;
 
     public static Command Create()
     {
         var command = new Command(
-            "hash-password", "Print the hash of a password, for localUsers; the password is prompted for or read from standard input");
+            "hash-password", "Print the hash of a password for localUsers; the password is prompted for, or read from standard input");
         command.SetAction((_, _) => CommandExtensions.GuardAsync(() => Task.FromResult(Run()), verbose: false));
         return command;
     }
@@ -31,12 +31,13 @@ internal static class HashPasswordCommand
         {
             case 0:
                 throw new CommandFailure("No password was given.");
-            case < Shortest:
-                throw new CommandFailure($"The password is too short: it must have {Shortest} characters or more.");
-            case > Longest:
-                throw new CommandFailure($"The password is too long: it must have {Longest} characters at most.");
-            case < LongEnough:
-                Console.Error.WriteLine($"Note: fewer than {LongEnough} characters are weak if the password is the only factor.");
+            case < MinLength:
+                throw new CommandFailure($"The password is too short: it must have {MinLength} characters or more.");
+            case > MaxLength:
+                throw new CommandFailure($"The password is too long: it must have {MaxLength} characters at most.");
+            case < RecommendedLength:
+                Console.Error.WriteLine(
+                    $"Note: a password of fewer than {RecommendedLength} characters is weak if it is the only factor.");
                 break;
         }
         StandardOutput.WriteLine(PasswordHash.Of(password).Reveal());
@@ -44,7 +45,8 @@ internal static class HashPasswordCommand
     }
 
     /// <summary>
-    /// Prompts twice for the password without showing it. The prompts go to standard error; standard output contains only the hash.
+    /// Prompts twice for the password without displaying it. The prompts are printed on standard error; standard output contains only the
+    /// hash.
     /// </summary>
     private static string ReadPassword()
     {

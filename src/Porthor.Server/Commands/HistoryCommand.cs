@@ -47,8 +47,8 @@ internal static class HistoryCommand
             if (filter.Username is { } name)
                 await KnownUsers.RequireAsync(core, name, cancellationToken);
             var page = await core.Tokens.GetChangeHistoryAsync(
-                TokenCommand.Host(core), new HistoryRequest<HistoryFilter>(
-                    filter, Cursor: null, parsed.GetValue(limit)), cancellationToken);
+                TokenCommand.Host(core), new HistoryRequest<HistoryFilter>(filter, Cursor: null, parsed.GetValue(limit)),
+                    cancellationToken);
             List<TokenChange> changes = [];
             await foreach (var change in page.Rows.WithCancellation(cancellationToken))
                 changes.Add(change);

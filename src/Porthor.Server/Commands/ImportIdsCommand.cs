@@ -9,26 +9,27 @@ namespace Porthor.Server.Commands;
 /// <summary><c>porthor import-ids</c>: imports the uids and gids that Firestore assigned (docs/operators/users.md).</summary>
 internal static class ImportIdsCommand
 {
-    private const int MostShown = 20;
+    private const int MaxShownErrors = 20;
 
     public static Command Create()
     {
         var file = new Argument<string>("FILE")
         {
-            Description = "Lines of kind,name,id; the kind is user, group or counter. '-' is standard input",
+            Description = "File with lines of kind,name,id; the kind is user, group or counter. '-' is standard input",
         };
         file.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text.StartsWith("--", StringComparison.Ordinal))
                 result.AddError($"'{CommandLineErrors.Display(text)}' is neither an option nor a file.");
         });
-        var command = new Command("import-ids", "Import uids and gids that were assigned before; the whole file or nothing") { file };
+        var command = new Command(
+            "import-ids", "Import uids and gids that were assigned before; if a line is invalid, import nothing") { file };
         var options = ConfigOptions.AddTo(command);
         command.SetWork(options, (parsed, cancellationToken) =>
         {
             var settings = options.Load(parsed, SettingsScope.Stores);
-            // The file is read before the stores are opened: after that the process may run as the user of the service, who may not be able
-            // to read the file.
+            // The file is read before the stores are opened. When a store is opened, the process switches to the user of the service, and
+            // that user may not have the permission to read the file.
             var import = Read(parsed.GetValue(file)!);
             return CommandExtensions.OnStoresAsync(
                 settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
@@ -60,7 +61,7 @@ internal static class ImportIdsCommand
     {
         if (errors.Count == 0)
             return;
-        var more = errors.Count > MostShown ? $"\n  and {errors.Count - MostShown} more" : "";
-        throw new CommandFailure($"{what}; nothing was written:{string.Concat(errors.Take(MostShown).Select(e => $"\n  {e}"))}{more}");
+        var more = errors.Count > MaxShownErrors ? $"\n  and {errors.Count - MaxShownErrors} more" : "";
+        throw new CommandFailure($"{what}; nothing was written:{string.Concat(errors.Take(MaxShownErrors).Select(e => $"\n  {e}"))}{more}");
     }
 }

@@ -5,7 +5,7 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>Distinguishes users without tokens from mistyped names.</summary>
+/// <summary>Checks usernames of command lines, so that a mistyped name does not look like a user without tokens.</summary>
 internal static class KnownUsers
 {
     /// <summary>Requires that a user has or had a token, or is configured as a local user.</summary>

@@ -124,7 +124,7 @@ internal sealed class ListOutput
         output.Write("\n"u8);
     }
 
-    /// <summary>Shortens the widest column that may be shortened, until the table fits or no column can be shortened further.</summary>
+    /// <summary>Shortens the widest column that can be shortened, until the table fits or no column can be shortened further.</summary>
     private static void Shrink(int[] widths, bool[] isWhole, int available)
     {
         while (widths.Sum() > available)

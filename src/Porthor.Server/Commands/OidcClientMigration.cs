@@ -10,8 +10,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Copies the OpenID Connect clients that older releases kept in a secret into the database, unless it contains clients already
-/// (contract/storage.md 2.4).
+/// Copies OpenID Connect clients into the database from the secret in which older releases of Gafaelfawr stored them. Does nothing if the
+/// database contains clients already (contract/storage.md 2.4).
 /// </summary>
 internal static partial class OidcClientMigration
 {

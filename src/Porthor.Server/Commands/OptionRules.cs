@@ -8,7 +8,7 @@ using Token = Porthor.Tokens.Token;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Checks the values of options and arguments while the command line is parsed, so that a wrong value gives a message and exit
+/// Checks the values of options and arguments while the command line is parsed, so that a wrong value causes a message and exit
 /// status 2. A check must not throw: an exception in it would end the process.
 /// </summary>
 internal static class OptionRules
@@ -50,15 +50,15 @@ internal static class OptionRules
             var shown = CommandLineErrors.Display(text);
             if (text.StartsWith("--", StringComparison.Ordinal))
                 result.AddError(
-                    $"'{shown}' is neither an option nor a token "
-                    + $"key.{(CommandLineErrors.Suggest(result, text) is { } meant ? $" Did you mean '{meant}'?" : "")}");
+                    $"'{shown}' is neither an option nor a token key."
+                    + (CommandLineErrors.Suggest(result, text) is { } meant ? $" Did you mean '{meant}'?" : ""));
             else
                 result.AddError($"'{shown}' is not a token key. A key has {TokenKey.Length} characters; 'porthor token list' shows it.");
             return;
         }
     });
 
-    /// <summary>Refuses empty values of every option and argument that takes text, in a command and its subcommands.</summary>
+    /// <summary>Rejects empty values of every option and argument that takes text, in a command and its subcommands.</summary>
     /// <param name="mayBeEmpty">The names of the options for which an empty value has a meaning.</param>
     public static void RefuseEmptyValues(Command command, params string[] mayBeEmpty)
     {

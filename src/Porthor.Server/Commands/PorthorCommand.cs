@@ -8,7 +8,7 @@ namespace Porthor.Server.Commands;
 /// <summary>Provides the command line: <c>porthor COMMAND</c>. Without a command it runs the server.</summary>
 internal static class PorthorCommand
 {
-    // The key of a token may begin with -h, which must not be parsed as bundled options. A value may begin with @, which must not be parsed
+    // The key of a token can begin with -h, which must not be parsed as bundled options. A value can begin with @, which must not be parsed
     // as the name of a response file.
     private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
@@ -19,7 +19,7 @@ internal static class PorthorCommand
         root.Directives.Clear();
         root.Options.Add(new Option<string?>(EnvironmentFile.OptionName, "-e")
         {
-            Description = "File of environment variables, as systemd's EnvironmentFile; its values replace those of the shell",
+            Description = "File of environment variables in the format of systemd's EnvironmentFile; they replace variables of the shell",
             HelpName = "FILE",
             Recursive = true,
         });
@@ -73,7 +73,7 @@ internal static class PorthorCommand
                 return parsed.InvokeAsync(new InvocationConfiguration
                 {
                     EnableDefaultExceptionHandler = false,
-                    // Longer than the server takes to drain its connections and to finish running requests.
+                    // This is longer than the server needs to drain its connections and to finish running requests.
                     ProcessTerminationTimeout = SettingsLoader.LongestShutdownDelay + ServerHost.ShutdownTimeout + TimeSpan.FromSeconds(5),
                 });
             },

@@ -7,7 +7,7 @@ using Porthor.Server.Hosting;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor rotate-session-secret</c>: encrypts every record with the first session secret while the nodes keep serving
+/// <c>porthor rotate-session-secret</c>: encrypts every token record with the first session secret while the nodes handle requests
 /// (docs/operators/keys.md).
 /// </summary>
 internal static class RotateSessionSecretCommand
@@ -16,7 +16,7 @@ internal static class RotateSessionSecretCommand
     {
         var force = new Option<bool>("--force")
         {
-            Description = "Run even if a node does not have the first secret (it then denies every token), or if an older secret is lost",
+            Description = "Run even if a node does not have the first secret and will deny every token, or if an older secret is lost",
         };
         var command = new Command(
             "rotate-session-secret",
@@ -43,7 +43,7 @@ internal static class RotateSessionSecretCommand
         var key = core.SessionKeys[0].Id;
         await Console.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"Encrypted {result.Reencrypted} records with the first session secret ({key}); there are {result.Records}."));
+            $"Encrypted {result.Reencrypted} of {result.Records} records with the first session secret ({key})."));
         if (result.Unreadable > 0)
             await Console.Error.WriteLineAsync(
                 string.Create(
@@ -54,12 +54,12 @@ internal static class RotateSessionSecretCommand
                 "A node still encrypts with another secret. Keep all secrets, give every node the same list, restart the nodes, and run "
                 + "this command again.", exitCode: 1);
         await SessionSecretCheck.ForgetOthersAsync(core, recorded, cancellationToken);
-        await Console.Error.WriteLineAsync("No record needs another secret.");
+        await Console.Error.WriteLineAsync("All records can be decrypted with the first session secret. The other secrets can be removed.");
         return 0;
     }
 
     /// <summary>
-    /// Refuses the rotation if a node does not have the first secret. Such a node could decrypt no record and would deny every token.
+    /// Throws if a node does not have the first secret. Such a node could not decrypt any record and would deny every token.
     /// </summary>
     private static async Task RefuseIfUnknownAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {

@@ -7,8 +7,8 @@ using Porthor.Values;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. The configuration contains the
-/// known scopes.
+/// <c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. The known scopes are read from the
+/// configuration.
 /// </summary>
 internal static class RuleCommand
 {

@@ -5,7 +5,7 @@ using System.Text;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Prints secrets on standard output, and reports every failure. The console of the framework ignores that the reader has closed the pipe.
+/// Prints secrets on standard output, and reports every failure. The console of .NET does not report that the reader has closed the pipe.
 /// If standard output is closed, the runtime may use its descriptor number for another file or pipe.
 /// </summary>
 internal static partial class StandardOutput
@@ -49,7 +49,7 @@ internal static partial class StandardOutput
                 case Interrupted:
                     break;
                 case TryAgain:
-                    // The terminal or pipe is in non-blocking mode and full.
+                    // The terminal or pipe is in non-blocking mode, and its buffer is full.
                     Thread.Sleep(1);
                     break;
                 case var error:
@@ -69,7 +69,7 @@ internal static partial class StandardOutput
         var target = new FileInfo($"{folder}{Descriptor}").LinkTarget ?? "";
         if (target.StartsWith("pipe:", StringComparison.Ordinal))
         {
-            // A pipe that this process also reads.
+            // The pipe belongs to the runtime if this process also reads from it.
             return Directory.EnumerateFileSystemEntries(folder).Any(path => int.TryParse(path.AsSpan(folder.Length), out var other)
                 && other != Descriptor && new FileInfo(path).LinkTarget == target && IsOpenFor(other, isReading: true));
         }

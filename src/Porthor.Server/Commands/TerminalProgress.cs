@@ -4,7 +4,9 @@ namespace Porthor.Server.Commands;
 /// Prints the progress of a long operation as one line on standard error, updated at most five times a second. Prints nothing if
 /// standard error is not a terminal.
 /// </summary>
-/// <param name="observe">Called with each value, even if nothing is printed.</param>
+/// <param name="what">The name of the operation.</param>
+/// <param name="describe">Returns the text for a value.</param>
+/// <param name="observe">Is called with each value, even if nothing is printed.</param>
 internal sealed class TerminalProgress<T>(string what, Func<T, string> describe, Action<T>? observe = null) : IProgress<T>, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);

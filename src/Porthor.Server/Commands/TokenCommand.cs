@@ -5,12 +5,12 @@ using Porthor.Tokens;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor token create|list|show|revoke</c>: for administrators of the host, who need no token. The history shows
+/// <c>porthor token create|list|show|revoke</c>: for administrators of the host. The commands need no token. The history shows
 /// <c>&lt;internal&gt;</c> as the actor of these changes.
 /// </summary>
 internal static class TokenCommand
 {
-    public static Command Create() => new("token", "Create, list, show and revoke tokens on this host; needs no token")
+    public static Command Create() => new("token", "Create, list, show and revoke tokens on this host, without a token")
     {
         TokenCreateCommand.Create(),
         TokenListCommands.CreateList(),

@@ -29,7 +29,7 @@ internal static class TokenCreateCommand
         };
         var lifetime = new Option<TimeSpan?>("--lifetime", "-l")
         {
-            Description = "Lifetime, for example 30d or 12h [default: that of tokenPolicy, or unlimited]",
+            Description = "Lifetime, for example 30d or 12h [default: the lifetime in tokenPolicy, or unlimited]",
             HelpName = "TIME",
         }.AsTimeSpan();
         var service = new Option<bool>("--service") { Description = "Create a service token; the name of its user must begin with bot-" };
@@ -49,10 +49,8 @@ internal static class TokenCreateCommand
             {
                 Username = parsed.GetValue(username)!,
                 TokenType = isService ? TokenType.Service : TokenType.User,
-                TokenName = isService
-                    ? null
-                    : parsed.GetValue(name)
-                        ?? string.Create(CultureInfo.InvariantCulture, $"created on the host {now:yyyy-MM-dd HH:mm:ss}"),
+                TokenName = isService ? null : parsed.GetValue(name)
+                            ?? string.Create(CultureInfo.InvariantCulture, $"created on the host {now:yyyy-MM-dd HH:mm:ss}"),
                 Scopes = ScopeSet.Parse(parsed.GetValue(scopes)!),
                 Expires = parsed.GetValue(lifetime) is { } span ? ExpiryOf(now, span) : null,
             };

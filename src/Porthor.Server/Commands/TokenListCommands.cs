@@ -7,10 +7,10 @@ using Porthor.Values;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor token list</c> and <c>porthor token show</c>: print keys, never secrets.</summary>
+/// <summary>Creates <c>porthor token list</c> and <c>porthor token show</c>. They print keys, never secrets.</summary>
 internal static class TokenListCommands
 {
-    // Scripts read these columns by their position.
+    // The order of these columns must not change, because scripts read them by their position.
     private static readonly ListColumn<TokenInfo>[] ListColumns =
     [
         new("KEY", token => token.Token.Value, IsWhole: true),

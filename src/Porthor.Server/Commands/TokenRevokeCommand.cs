@@ -60,7 +60,7 @@ internal static class TokenRevokeCommand
                 }
                 if (username is not null)
                 {
-                    // All of them are named.
+                    // The user was named, so all revoked tokens count as named.
                     await RevokeAllAsync(core, username, revoked, lines, cancellationToken);
                     named = revoked;
                 }
@@ -68,7 +68,7 @@ internal static class TokenRevokeCommand
             }
             finally
             {
-                // After the revocations, because standard output may be closed or full.
+                // The lines are printed after the revocations, because standard output can be closed or full.
                 if (isComplete || revoked.Count > 0)
                     await Console.Error.WriteLineAsync(Summary(named.Count, revoked.Except(named).Count()));
                 foreach (var line in lines)
@@ -84,7 +84,8 @@ internal static class TokenRevokeCommand
         + (derived == 0 ? "" : $" and {CountText.Of(derived, "token")} derived from {(named == 1 ? "it" : "them")}");
 
     /// <summary>
-    /// Revokes every token of a user, repeatedly until none is left: a client that has one of the tokens may create more meanwhile.
+    /// Revokes every token of a user. Repeats this until no token is left, because a client with one of the tokens can create more
+    /// meanwhile.
     /// </summary>
     /// <param name="revoked">Receives the revoked tokens, including child tokens.</param>
     /// <param name="lines">Receives the lines to print.</param>

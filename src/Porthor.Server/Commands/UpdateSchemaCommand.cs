@@ -51,8 +51,8 @@ internal static class UpdateSchemaCommand
         {
             throw new CommandFailure(
                 "The update drops the table admin, and these users would no longer get the scope admin:token at login: "
-                + $"{string.Join(", ", lost)}. "
-                + "Name them in adminUsers. If they must not be administrators any more, run: porthor update-schema --drop-admins");
+                + $"{string.Join(", ", lost)}. Add them to adminUsers. If they must not be administrators any more, run: "
+                + "porthor update-schema --drop-admins");
         }
     }
 }

@@ -21,7 +21,7 @@ internal static class ValidateSchemaCommand
                 case SchemaState.Outdated:
                     throw new CommandFailure("Database schema is not current");
                 default:
-                    // Missing tables of Porthor's own are created at the start, so they are not reported.
+                    // The start creates missing tables of Porthor itself, so they are not reported.
                     await Console.Error.WriteLineAsync("The database schema is current.");
                     return 0;
             }

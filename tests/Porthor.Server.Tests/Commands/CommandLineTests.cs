@@ -5,7 +5,7 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>CLI-003, CLI-005, CLI-008: commands without stores, help, and usage errors.</summary>
 public sealed partial class CommandLineTests : IAsyncLifetime
 {
-    private const string Hint = "Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.\n";
+    private const string Hint = "Try 'porthor help' for the commands, or 'porthor help COMMAND' for one command.\n";
 
     private readonly PorthorProgram program = new();
 

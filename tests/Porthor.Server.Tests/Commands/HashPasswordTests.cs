@@ -37,7 +37,7 @@ public sealed class HashPasswordTests : IAsyncLifetime
     public async Task A_weak_password_is_hashed_with_a_warning()
     {
         var hashed = await program.RunWithInputAsync("hunter22\n", "hash-password");
-        (hashed.ExitCode, hashed.Errors).ShouldBe((0, "Note: fewer than 15 characters are weak if the password is the only factor.\n"));
+        (hashed.ExitCode, hashed.Errors).ShouldBe((0, "Note: a password of fewer than 15 characters is weak if it is the only factor.\n"));
         PasswordHash.TryParse(hashed.Output.TrimEnd('\n'), out _)!.Matches("hunter22").ShouldBeTrue();
     }
 

@@ -37,7 +37,7 @@ public sealed partial class SchemaUpdateTests
         // Administrators are not dropped silently.
         var dropping = await program.RunAsync("update-schema");
         dropping.ExitCode.ShouldBe(1);
-        dropping.Errors.ShouldContain("these users would no longer get the scope admin:token at login: boss. Name them in adminUsers.");
+        dropping.Errors.ShouldContain("these users would no longer get the scope admin:token at login: boss. Add them to adminUsers.");
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT username FROM admin")).Single().ShouldBe(["boss"]);
         var path = program.Variables["PORTHOR_CONFIG_PATH"];
         await File.AppendAllTextAsync(

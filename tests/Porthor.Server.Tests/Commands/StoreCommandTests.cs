@@ -41,7 +41,7 @@ public sealed partial class StoreCommandTests
         ShouldBeError(await program.RunAsync("token", "revoke", made[0].Key.Value), $"There is no token {made[0].Key}");
         var unconfirmed = await program.RunAsync("token", "revoke", "--all-of", "ann");
         (unconfirmed.ExitCode, unconfirmed.Output, Last(unconfirmed.Errors)).ShouldBe(
-            (2, "", "Error: This revokes 2 tokens of ann. There is no terminal to ask for confirmation. Add --yes to do it."));
+            (2, "", "Error: This revokes 2 tokens of ann. There is no terminal to ask for confirmation. To confirm, add --yes."));
         var all = await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes");
         Last(all).ShouldBe("Revoked 2 tokens");
         all.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(
@@ -65,7 +65,7 @@ public sealed partial class StoreCommandTests
         (asked.ExitCode, Last(asked.Errors))
             .ShouldBe(
                 (2, $"Error: This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone. "
-                    + $"There is no terminal to ask for confirmation. Add --yes to do it."));
+                    + $"There is no terminal to ask for confirmation. To confirm, add --yes."));
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
         Last(await program.RunAsync("delete-all-data", "--yes")).ShouldBe("All data is deleted.");
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldBeNull();
