@@ -1,6 +1,5 @@
 using System.Globalization;
 using Porthor.Secrets;
-using Porthor.Tokens;
 using Porthor.Users;
 
 namespace Porthor.Server.Configuration;

@@ -105,8 +105,7 @@ internal static partial class SessionSecretCheck
             throw new StartException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"The session secret does not belong to this deployment: it decrypts none of the {examined} token records that were "
-                + "examined. "
-                + Correction(core)));
+                + $"examined. {Correction(core)}"));
         }
         foreach (var key in used.Append(core.SessionKeys[0]).Distinct())
             await RecordAsync(core, key.Fingerprint, cancellationToken);

@@ -9,13 +9,13 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Provides the pages of the history: that of the signed-in user and, for administrators, that of all users.</summary>
+/// <summary>Provides the pages with the history of the signed-in user and, for administrators, of all users.</summary>
 internal sealed class ChangePages(TokenService tokens)
 {
     private const int PageSize = 50;
 
-    /// <summary>The error message of each field for users. The messages of the API are for programmers.</summary>
-    private static readonly Dictionary<string, string> Words = new()
+    /// <summary>The error messages for users, by field. The messages of the API are for programmers.</summary>
+    private static readonly Dictionary<string, string> MessageByField = new()
     {
         ["username"] = "This is not a valid username.",
         ["actor"] = "Enter a username, <bootstrap> or <internal>.",
@@ -55,9 +55,9 @@ internal sealed class ChangePages(TokenService tokens)
             Until = parameters.QueryTime("until"),
         };
         var cursor = parameters.QueryCursor();
-        Dictionary<string, string> wrong = [];
+        Dictionary<string, string> fieldErrors = [];
         foreach (var (field, message) in errors.ByField)
-            wrong.TryAdd(field, Words.GetValueOrDefault(field, message));
+                fieldErrors.TryAdd(field, MessageByField.GetValueOrDefault(field, message));
         try
         {
             if (parameters.QueryAddress() is { } address)
@@ -65,11 +65,11 @@ internal sealed class ChangePages(TokenService tokens)
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidIpAddress)
         {
-            wrong["ip_address"] = $"{e.Error.Message}.";
+            fieldErrors["ip_address"] = $"{e.Error.Message}.";
         }
-        var page = wrong.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
+        var page = fieldErrors.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
         return new PageResult<AllHistoryPage, AllHistoryView>(
-            new AllHistoryView(request.SignedInUser, page, Asked(request), wrong),
+            new AllHistoryView(request.SignedInUser, page, Parameters(request), fieldErrors),
             page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
     }
 
@@ -81,7 +81,7 @@ internal sealed class ChangePages(TokenService tokens)
         var rows = await page.Rows.ToListAsync(request.Aborted);
         string At(HistoryCursor? cursor)
         {
-            var query = new QueryBuilder(Asked(request).Where(parameter => parameter.Key != "cursor"));
+            var query = new QueryBuilder(Parameters(request).Where(parameter => parameter.Key != "cursor"));
             if (cursor is { } there)
                 query.Add("cursor", there.ToString());
             return address + query.ToQueryString();
@@ -94,8 +94,8 @@ internal sealed class ChangePages(TokenService tokens)
             page.Next is { } older ? At(older) : null);
     }
 
-    /// <summary>Returns the given parameters. Forms send unfilled fields as empty texts, which are omitted.</summary>
-    private static Dictionary<string, string> Asked(PageRequest request) => request.Context.Request.Query
+    /// <summary>Returns the query parameters. Forms send unfilled fields as empty texts, which are omitted.</summary>
+    private static Dictionary<string, string> Parameters(PageRequest request) => request.Context.Request.Query
         .Where(parameter => parameter.Value is [.., { Length: > 0 }])
         .ToDictionary(parameter => parameter.Key, parameter => parameter.Value[^1]!);
 }

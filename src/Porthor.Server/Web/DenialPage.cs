@@ -10,18 +10,18 @@ namespace Porthor.Server.Web;
 
 /// <summary>
 /// Renders the response to a denied request as an HTML page: the signed-in user, the missing scopes, and a link to sign in as another user.
-/// The page needs no other files, because through forward authentication it is shown on hosts that serve no files of Porthor.
+/// The page needs no other files, because proxies return it for hosts that serve no files of Porthor.
 /// </summary>
 internal static class DenialPage
 {
     private const string Style =
-        "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light "
-        + "dark}h1{font-size:1.5rem}code{overflow-wrap:anywhere}";
+        "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}"
+        + "h1{font-size:1.5rem}code{overflow-wrap:anywhere}";
 
-    /// <summary>The maximum length of a URL in the link, where it is encoded twice.</summary>
+    /// <summary>The maximum length of the return URL in a link. The link contains it percent-encoded twice.</summary>
     private const int LongestReturnUrl = 1500;
 
-    /// <summary>The policy allows only the style above.</summary>
+    /// <summary>The content security policy of the page. It allows only the style above.</summary>
     public static readonly PagePolicy Policy = new()
     {
         Forms = "'none'",
@@ -29,8 +29,8 @@ internal static class DenialPage
     };
 
     /// <summary>
-    /// Returns whether a client gets a page: a browser that opens one. Scripts and other programs get JSON, and so do proxies that evaluate
-    /// the headers of the response and do not show it.
+    /// Returns whether a client gets a page. Only a browser that opens a page gets one. Scripts and other programs get JSON. Proxies that
+    /// evaluate the headers of the response, and do not return its body to the user, get JSON too.
     /// </summary>
     public static bool IsWanted(HttpContext context, int status) =>
         status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound or StatusCodes.Status422UnprocessableEntity
@@ -39,8 +39,8 @@ internal static class DenialPage
         && OpensPage(context.Request);
 
     /// <summary>
-    /// Returns the user of a denied request for the page that the proxy itself writes (NGINX); null if the user is unknown, or if the
-    /// client gets no page.
+    /// Returns the user of a denied request, for proxies that write the page themselves (NGINX). Returns null if the user is unknown, or if
+    /// the client gets no page.
     /// </summary>
     public static string? UserForProxy(HttpContext context) =>
         context.Request.Path.Value == "/ingress/auth" && OpensPage(context.Request) && RequestLog.Current?.User is { } user
@@ -60,8 +60,8 @@ internal static class DenialPage
             user = await FindUserAsync(context);
         var (title, text) = Describe(problem);
         var html = new StringBuilder(
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
-            + $"charset=\"utf-8\"><title>{Encode(title)}</title><style>{Style}</style></head>\n");
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+            + $"<title>{Encode(title)}</title><style>{Style}</style></head>\n");
         html.Append($"<body><main><h1>{Encode(title)}</h1>\n<p>{Encode(text)}</p>\n");
         if (problem.RequiredScopes is { } required)
         {
@@ -77,7 +77,7 @@ internal static class DenialPage
     }
 
     /// <summary>
-    /// Returns the URL, for a page of Porthor, that signs the user out and redirects to the login and then back to the page.
+    /// Returns a URL for a page of Porthor. It signs the user out, redirects to the login, and then returns to the page.
     /// </summary>
     public static string SwitchUrl(HttpContext context)
     {
@@ -94,10 +94,10 @@ internal static class DenialPage
         {
             StatusCodes.Status403Forbidden => ("Access denied", reason ?? "You are not allowed to open this page."),
             StatusCodes.Status404NotFound => ("Not found", reason ?? "This page does not exist."),
-            StatusCodes.Status422UnprocessableEntity => ("Invalid request", reason ?? "The address or the configuration of the proxy is "
-                + "invalid."),
+            StatusCodes.Status422UnprocessableEntity =>
+                ("Invalid request", reason ?? "The address or the configuration of the proxy is invalid."),
             StatusCodes.Status429TooManyRequests => ("Too many requests", reason ?? "Try again later."),
-            _ => ("Not available", "Authorization is not available at the moment. This does not concern your account. Try again soon."),
+            _ => ("Not available", "Authorization is not available at the moment. Your account is not the cause. Try again soon."),
         };
     }
 
@@ -110,13 +110,13 @@ internal static class DenialPage
         }
         catch (StoreUnavailableException)
         {
-            // The page is complete without the user.
+            // The page can be shown without the user.
             return null;
         }
     }
 
     /// <summary>
-    /// Returns the URL of the denied page. For statuses other than 403 a login would not help, so it is the URL of the tokens page.
+    /// Returns the URL of the denied page for status 403. For other statuses a login would not help, so it is the URL of the tokens page.
     /// </summary>
     private static string ReturnUrl(HttpContext context, ServerIdentity identity, int status)
     {

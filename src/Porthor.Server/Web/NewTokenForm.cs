@@ -17,7 +17,7 @@ public sealed class NewTokenForm
     private const string Never = "never";
     private const string OnDay = "day";
 
-    private static readonly TimeSpan[] Usual =
+    private static readonly TimeSpan[] StandardLifetimes =
         [TimeSpan.FromDays(1), TimeSpan.FromDays(7), TimeSpan.FromDays(30), TimeSpan.FromDays(90), TimeSpan.FromDays(365)];
 
     private readonly Dictionary<string, string> errors = [];
@@ -32,10 +32,10 @@ public sealed class NewTokenForm
     /// <summary>The last day on which the token is valid, if a date was chosen.</summary>
     public string Until { get; private init; } = "";
 
-    /// <summary>The time at which the form was shown. A token that it created cannot be older.</summary>
+    /// <summary>The time at which the form was shown. The form cannot have created an older token.</summary>
     public DateTimeOffset Shown { get; private init; }
 
-    /// <summary>The time of expiration; null for never, or if the policy of the deployment decides.</summary>
+    /// <summary>The time of expiration; null if the token does not expire, or if the policy of the deployment sets the time.</summary>
     public DateTimeOffset? Expires { get; private set; }
 
     public bool HasErrors => errors.Count > 0;
@@ -44,20 +44,20 @@ public sealed class NewTokenForm
 
     internal static NewTokenForm Blank(TokenPolicy policy, DateTimeOffset now)
     {
-        var most = policy.Longest(TokenType.User) ?? TimeSpan.MaxValue;
-        var usual = policy.DefaultUserLifetime ?? TimeSpan.FromDays(30);
-        return new NewTokenForm { Shown = now, Lifetime = Value(usual < most ? usual : most) };
+        var longest = policy.Longest(TokenType.User) ?? TimeSpan.MaxValue;
+        var initial = policy.DefaultUserLifetime ?? TimeSpan.FromDays(30);
+        return new NewTokenForm { Shown = now, Lifetime = Value(initial < longest ? initial : longest) };
     }
 
     /// <summary>Returns the lifetimes that the policy allows.</summary>
     internal static IReadOnlyList<(string Value, string Text)> Lifetimes(TokenPolicy policy)
     {
-        var most = policy.Longest(TokenType.User);
-        SortedSet<TimeSpan> spans = [.. Usual.Where(span => most is null || span <= most)];
-        if (most is { } longest)
-            spans.Add(longest);
-        if (policy.DefaultUserLifetime is { } usual && (most is null || usual <= most))
-            spans.Add(usual);
+        var longest = policy.Longest(TokenType.User);
+        SortedSet<TimeSpan> spans = [.. StandardLifetimes.Where(span => longest is null || span <= longest)];
+        if (longest is { } limit)
+                spans.Add(limit);
+        if (policy.DefaultUserLifetime is { } standard && (longest is null || standard <= longest))
+                spans.Add(standard);
         List<(string, string)> choices = [.. spans.Select(span => (Value(span), $"in {Text(span)}"))];
         choices.Add((OnDay, "on a date"));
         // If the policy has a default lifetime, a token cannot be created without an expiration.
@@ -82,7 +82,7 @@ public sealed class NewTokenForm
         if (TokenBodies.NameError(form.Name) is { } error)
         {
             form.errors["name"] = form.Name.Length == 0 ? "A token needs a name." : $"{error}.";
-            // The page does not repeat a token.
+            // A token must not be shown again, so the field is cleared.
             if (TokenSearch.Contains(form.Name))
                 form.Name = "";
         }
@@ -91,7 +91,7 @@ public sealed class NewTokenForm
     }
 
     /// <summary>Assigns an error to the field that it concerns. Returns false if it does not concern the form.</summary>
-    internal bool Blame(PorthorError refusal)
+    internal bool TryAssign(PorthorError refusal)
     {
         var field = refusal.Kind switch
         {

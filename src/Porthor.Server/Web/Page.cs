@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Components;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// The base class of pages. A page receives all its data in one view. It and its view are public, because Razor generates public
-/// components.
+/// Represents a page, and is the base class of all pages. A page receives all its data in one view. The class and the views are public,
+/// because Razor generates public components.
 /// </summary>
 public abstract class Page<TView> : ComponentBase
     where TView : notnull
@@ -13,9 +13,10 @@ public abstract class Page<TView> : ComponentBase
     public TView View { get; set; } = default!;
 }
 
-/// <summary>The signed-in user who views a page.</summary>
+/// <summary>Represents the signed-in user who views a page.</summary>
+/// <param name="Username">The username.</param>
 /// <param name="IsAdmin">
-/// True if the user has the scope <c>admin:token</c>; the navigation then contains the pages for administrators.
+/// True if the user has the scope <c>admin:token</c>. The navigation then contains the pages for administrators.
 /// </param>
 /// <param name="Csrf">The CSRF value that forms contain.</param>
 public sealed record SignedInUser(string Username, bool IsAdmin, string Csrf)

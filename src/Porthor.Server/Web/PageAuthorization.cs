@@ -26,7 +26,7 @@ internal sealed partial class PageAuthorization(
         {
             form = await PageForm.ReadAsync(context.Request);
             if (FindOriginError(context.Request, session.State, form) is { } reason)
-                return Foreign(context, reason);
+                    return NotAccepted(context, reason);
         }
         var csrf = session.State.Csrf is { Length: > 0 } known ? known : SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };
@@ -40,8 +40,9 @@ internal sealed partial class PageAuthorization(
         $"/login?rd={Uri.EscapeDataString(identity.BaseUrl.GetLeftPart(UriPartial.Authority) + pathAndQuery)}";
 
     /// <summary>
-    /// Returns why a form does not come from a page of Porthor; null if it does. It must contain the CSRF value, and the headers of the
-    /// browser must name this origin. The CSRF value alone would not protect if a page of another host of the site could read it.
+    /// Returns the reason why a form does not come from a page of Porthor; null if it does. The form must contain the CSRF value, and the
+    /// headers of the browser must contain this origin. The CSRF value alone is not enough if a page of another host of the site can read
+    /// it.
     /// </summary>
     private string? FindOriginError(HttpRequest request, SessionState state, PageForm form)
     {
@@ -50,7 +51,7 @@ internal sealed partial class PageAuthorization(
         return Authenticator.ProvesCsrf(state, form[PageForm.CsrfField]) ? null : "Invalid CSRF token";
     }
 
-    private PageResult<MessagePage, MessageView> Foreign(HttpContext context, string reason)
+    private PageResult<MessagePage, MessageView> NotAccepted(HttpContext context, string reason)
     {
         Log.CsrfFailed(logger, reason);
         return new(
@@ -61,9 +62,9 @@ internal sealed partial class PageAuthorization(
     }
 
     /// <summary>
-    /// Redirects a request for a page to the login, which returns to the page. A form is answered with a page instead: browsers apply
-    /// <c>form-action</c> to redirects through the login, and the user would not learn that the entered data is lost. A script is not
-    /// redirected either, because it cannot show a login form.
+    /// Redirects a GET request for a page to the login, which returns to the page. A POST request gets a page instead of a redirect,
+    /// because browsers apply <c>form-action</c> to the redirects of the login, and because the user must be told that the data was not
+    /// saved. A script is not redirected, because it cannot show a login form.
     /// </summary>
     private IResult NotSignedIn(HttpContext context)
     {

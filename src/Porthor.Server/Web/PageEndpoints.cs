@@ -20,9 +20,9 @@ internal static class PageEndpoints
         routes.MapPageFiles();
         routes.MapPage<TokenPages>(HttpMethods.Get, PageAddresses.Tokens, (pages, request) => pages.ShowOwnAsync(request));
         routes.MapPage<TokenPages>(HttpMethods.Get, PageAddresses.Search, (pages, request) => pages.SearchAsync(request));
-        routes.MapPage<NewTokenPages>(HttpMethods.Get, PageAddresses.NewToken, (pages, request) => pages.AskAsync(request));
-        routes.MapPage<NewTokenPages>(HttpMethods.Post, PageAddresses.NewToken, (pages, request) => pages.MakeAsync(request));
-        routes.MapPage<RevokePages>(HttpMethods.Get, PageAddresses.RevokePattern, (pages, request) => pages.AskAsync(request));
+        routes.MapPage<NewTokenPages>(HttpMethods.Get, PageAddresses.NewToken, (pages, request) => pages.ShowFormAsync(request));
+        routes.MapPage<NewTokenPages>(HttpMethods.Post, PageAddresses.NewToken, (pages, request) => pages.CreateAsync(request));
+        routes.MapPage<RevokePages>(HttpMethods.Get, PageAddresses.RevokePattern, (pages, request) => pages.ShowFormAsync(request));
         routes.MapPage<RevokePages>(HttpMethods.Post, PageAddresses.RevokePattern, (pages, request) => pages.RevokeAsync(request));
         routes.MapPage<ChangePages>(HttpMethods.Get, PageAddresses.History, (pages, request) => pages.ShowOwnAsync(request));
         routes.MapPage<ChangePages>(HttpMethods.Get, PageAddresses.AllHistory, (pages, request) => pages.ShowAllAsync(request));
@@ -31,7 +31,7 @@ internal static class PageEndpoints
     /// <summary>Returns whether the request is for a page, so that errors are shown as pages too.</summary>
     public static bool IsForPage(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PageRoute>() is not null;
 
-    /// <summary>Marks a route as a page that does its own authorization.</summary>
+    /// <summary>Marks a route as a page. The handler of the page checks the authorization itself.</summary>
     public static IEndpointConventionBuilder AsPage(this IEndpointConventionBuilder route) =>
         route.ExcludeFromDescription().WithMetadata(new PageRoute());
 

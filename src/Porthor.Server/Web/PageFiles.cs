@@ -35,9 +35,10 @@ internal static class PageFiles
             return Task.CompletedTask;
         }
         PageHeaders.Write(context.Response);
-        // Pages refer to a file with its hash, and such a URL never changes. Without the hash the browser must revalidate the file.
-        var fixedVersion = context.Request.Query[Version] == asset.Hash;
-        context.Response.Headers.CacheControl = fixedVersion ? "public, max-age=31536000, immutable" : "no-cache";
+        // Pages refer to a file by a URL with its hash. The content of such a URL never changes. Without the hash, the browser must
+        // revalidate.
+        var hasHash = context.Request.Query[Version] == asset.Hash;
+        context.Response.Headers.CacheControl = hasHash ? "public, max-age=31536000, immutable" : "no-cache";
         return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Hash}\""))
             .ExecuteAsync(context);
     }

@@ -25,7 +25,7 @@ internal sealed class PageForm(IFormCollection fields)
         }
         catch (InvalidDataException e)
         {
-            // The form has more fields, or longer ones, than any form of Porthor.
+            // The form has more or longer fields than any form of Porthor.
             throw new BadHttpRequestException("The form cannot be read", StatusCodes.Status400BadRequest, e);
         }
     }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Components.Web;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// Renders pages, only a few at the same time, because rendering is the most expensive part of a page request and forward authentication
-/// needs a free processor. Requests beyond the queue get 503.
+/// Renders pages, and limits the number of pages that are rendered at the same time. Rendering is the most expensive part of a page
+/// request, and forward authentication needs a free processor. If too many requests wait, further ones get status 503.
 /// </summary>
 internal sealed class PageRendering(IServiceProvider services, ILoggerFactory loggers) : IDisposable
 {
@@ -24,14 +24,14 @@ internal sealed class PageRendering(IServiceProvider services, ILoggerFactory lo
     public ValueTask<RateLimitLease> EnterAsync(CancellationToken cancellationToken) => limiter.AcquireAsync(1, cancellationToken);
 
     /// <summary>
-    /// Renders a page into the response without sending it, so that an error is an ordinary error response. Returns false if too many
+    /// Renders a page into the response without sending it, so that an error can still become an error response. Returns false if too many
     /// requests are waiting.
     /// </summary>
     /// <remarks>
-    /// Uses only the renderer. The framework's way to serve components adds routes, antiforgery and keys, which are not needed, and
-    /// increases the start time.
+    /// Uses only the renderer of the framework. The complete component support would add routes, antiforgery and keys, which are not
+    /// needed, and would increase the start time.
     /// </remarks>
-    /// <param name="begin">Sets status and headers after the page was rendered.</param>
+    /// <param name="begin">Sets the status and the headers after the page was rendered.</param>
     public async Task<bool> TryRenderAsync<TPage>(HttpResponse response, object view, Action begin)
         where TPage : IComponent
     {

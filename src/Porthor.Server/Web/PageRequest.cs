@@ -10,7 +10,8 @@ internal sealed record PageRequest(HttpContext Context, Caller Caller, SignedInU
     public TokenKey Session => Caller.Record.Token.Key;
 
     /// <summary>
-    /// Gets a token that is cancelled when the client disconnects. Use it only for reading; a change is completed in any case.
+    /// Gets a cancellation token that is canceled when the client disconnects. Use it only for reading; changes must be completed in any
+    /// case.
     /// </summary>
     public CancellationToken Aborted => Context.RequestAborted;
 
@@ -21,6 +22,6 @@ internal sealed record PageRequest(HttpContext Context, Caller Caller, SignedInU
     public static TokenKey? KeyOf(string? text) =>
         text is { Length: TokenKey.Length } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? new TokenKey(text) : null;
 
-    /// <summary>Gets the user that the query names; null if it names none or the signed-in user.</summary>
+    /// <summary>Gets the user in the query; null if there is none, or if it is the signed-in user.</summary>
     public string? Owner => Query("username") is { } username && username != Caller.Username ? username : null;
 }

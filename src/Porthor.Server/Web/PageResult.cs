@@ -17,7 +17,7 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
         var rendering = httpContext.RequestServices.GetRequiredService<PageRendering>();
         if (!await rendering.TryRenderAsync<TPage>(response, view, () => Begin(response, status)))
             WriteBusy(response);
-        // This is outside the limit, so that a slow client delays only its own response.
+        // The limit of concurrent renderings does not include this call, so that a slow client delays only its own response.
         await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
 
@@ -28,7 +28,9 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
         response.ContentType = "text/html; charset=utf-8";
     }
 
-    /// <summary>Writes the response if too many pages are being rendered. It must be cheap, so it is the same text for all users.</summary>
+    /// <summary>
+    /// Writes the response if too many pages are being rendered. The text is the same for all users, so that writing it is fast.
+    /// </summary>
     private void WriteBusy(HttpResponse response)
     {
         const string page =

@@ -16,8 +16,10 @@ internal static class RefusalPage
         {
             StatusCodes.Status403Forbidden => ("Not allowed", $"{message ?? "You are not allowed to view this page"}."),
             StatusCodes.Status404NotFound => ("Not found", "The token does not exist. It may have been revoked or have expired."),
-            StatusCodes.Status503ServiceUnavailable => ("Not available", "Porthor cannot access its data at the moment. This does not "
-                + "concern your account or your tokens. Try again soon."),
+            StatusCodes.Status503ServiceUnavailable =>
+                (
+                    "Not available",
+                    "Porthor cannot access its data at the moment. Your account and your tokens are not the cause. Try again soon."),
             StatusCodes.Status429TooManyRequests => ("Too many requests", $"{message ?? "Try again later"}."),
             >= 500 => ("Something went wrong", "An internal error occurred. The log of the service contains the details."),
             _ => ("Invalid request", $"{message ?? "The address or the form is invalid"}."),

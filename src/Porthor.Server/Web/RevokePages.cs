@@ -7,10 +7,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Asks for confirmation and revokes a token.</summary>
+/// <summary>Shows the form that asks for confirmation, and revokes the token.</summary>
 internal sealed class RevokePages(TokenService tokens, PageAuthorization authorization)
 {
-    public async Task<IResult> AskAsync(PageRequest request)
+    public async Task<IResult> ShowFormAsync(PageRequest request)
     {
         if (KeyOf(request) is not { } key
             || await tokens.GetTokenInfoAsync(key, request.Caller, OwnerOf(request), request.Aborted) is not { } token)

@@ -16,8 +16,8 @@ internal sealed partial class TokenPages(
     /// <summary>The number of tokens of each section on a page.</summary>
     private const int PageSize = 50;
 
-    /// <summary>The time after a revocation during which the page may show the notice about it.</summary>
-    private static readonly TimeSpan Recently = TimeSpan.FromMinutes(5);
+    /// <summary>The time after a revocation during which the page can show the notice about it.</summary>
+    private static readonly TimeSpan NoticeDuration = TimeSpan.FromMinutes(5);
 
     public async Task<IResult> ShowOwnAsync(PageRequest request)
     {
@@ -55,8 +55,8 @@ internal sealed partial class TokenPages(
             string At(TokenCursor? cursor)
             {
                 var query = new QueryBuilder(request.Context.Request.Query
-                    .Where(
-                        parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id && parameter.Value is [.., { Length: > 0 }])
+                    .Where(parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id
+                            && parameter.Value is [.., { Length: > 0 }])
                     .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value[^1]!)));
                 if (cursor is { } place)
                     query.Add(kind.Id, place.ToString());
@@ -89,28 +89,29 @@ internal sealed partial class TokenPages(
             throw refusal.ToException();
         var username = request.Query("username")?.Trim() ?? "";
         var error = username.Length == 0 || UserRules.IsUsername(username) ? null : "This is not a valid username.";
-        var asked = username.Length > 0 && error is null;
+        var isValid = username.Length > 0 && error is null;
         var view = new SearchView(
             request.SignedInUser,
             username,
             error,
-            asked ? await SectionsAsync(request, username, PageAddresses.Search) : null,
+            isValid ? await SectionsAsync(request, username, PageAddresses.Search) : null,
             tokens.ShowsUsage,
             clock.GetUtcNow(),
             request.Session,
-            asked ? await RevokedAsync(request, username) : null);
+            isValid ? await RevokedAsync(request, username) : null);
         return new PageResult<SearchPage, SearchView>(
             view, error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     /// <summary>
-    /// Returns the revocation that the address names, if the history contains it. The address alone cannot make the page show a notice.
+    /// Returns the revocation of the token in the address, if the history contains it. The address alone cannot make the page show a
+    /// notice.
     /// </summary>
     private async Task<TokenChange?> RevokedAsync(PageRequest request, string username)
     {
         if (PageRequest.KeyOf(request.Query("revoked")) is not { } key)
             return null;
-        var filter = new HistoryFilter { Username = username, Key = key, Since = clock.GetUtcNow() - Recently };
+        var filter = new HistoryFilter { Username = username, Key = key, Since = clock.GetUtcNow() - NoticeDuration };
         var page = await tokens.GetChangeHistoryAsync(
             request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
         await foreach (var change in page.Rows.WithCancellation(request.Aborted))

@@ -17,6 +17,6 @@ internal sealed class Utf8TextWriter(IBufferWriter<byte> output) : TextWriter
 
     public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
 
-    /// <summary>Writes a text as a whole, because a surrogate pair must not be split between two calls.</summary>
+    /// <summary>Writes a text. A surrogate pair must not be split between two calls.</summary>
     public override void Write(ReadOnlySpan<char> buffer) => WrittenBytes += Encoding.UTF8.GetBytes(buffer, output);
 }

@@ -5,8 +5,9 @@ using Porthor.Values;
 
 namespace Porthor.Server.Web.Pages;
 
-// The data that each page shows. The records are public, because Razor components are public.
+// The views contain the data of the pages. They are public, because Razor components are public.
 
+/// <summary>Represents the data of <see cref="TokensPage"/>.</summary>
 /// <param name="User">The information about the user; null if the directory is unavailable.</param>
 /// <param name="Scopes">The scopes of the session, with their descriptions.</param>
 /// <param name="Refusal">The reason why this session may not list tokens; null if it may.</param>
@@ -23,8 +24,9 @@ public sealed record TokensView(
     TokenKey Session,
     TokenChange? Revoked);
 
+/// <summary>Represents the data of <see cref="NewTokenPage"/>.</summary>
 /// <param name="Scopes">The scopes that the session can give to a token, with their descriptions.</param>
-/// <param name="Lifetimes">The choices of the lifetime: the value in the form, and the text.</param>
+/// <param name="Lifetimes">The choices for the lifetime: the value in the form, and the text.</param>
 public sealed record NewTokenView(
     SignedInUser SignedInUser,
     PorthorError? Refusal,
@@ -32,23 +34,28 @@ public sealed record NewTokenView(
     IReadOnlyList<(string Name, string Description)> Scopes,
     IReadOnlyList<(string Value, string Text)> Lifetimes);
 
+/// <summary>Represents the data of <see cref="CreatedTokenPage"/>.</summary>
 public sealed record CreatedTokenView(SignedInUser SignedInUser, string Name, Token Token, ScopeSet Scopes, DateTimeOffset? Expires);
 
-/// <param name="Made">The creation of the token when the form was sent first.</param>
-public sealed record RepeatedFormView(SignedInUser SignedInUser, TokenChange Made);
+/// <summary>Represents the data of <see cref="RepeatedFormPage"/>.</summary>
+/// <param name="Created">The history entry of the token that the first submission created.</param>
+public sealed record RepeatedFormView(SignedInUser SignedInUser, TokenChange Created);
 
+/// <summary>Represents the data of <see cref="RevokePage"/>.</summary>
 /// <param name="Owner">The owner of the token; null for the signed-in user.</param>
 /// <param name="IsSession">True if the token is the session of this browser.</param>
 public sealed record RevokeView(SignedInUser SignedInUser, TokenInfo Token, string? Owner, bool IsSession, bool ShowsUsage);
 
+/// <summary>Represents the data of <see cref="HistoryPage"/>.</summary>
 /// <param name="Key">The token whose changes are shown; null for all tokens.</param>
 public sealed record HistoryView(SignedInUser SignedInUser, PorthorError? Refusal, TokenKey? Key, ChangePage Page);
 
+/// <summary>Represents the data of <see cref="AllHistoryPage"/>.</summary>
 /// <param name="Page">The changes; null if the filter is invalid.</param>
 public sealed record AllHistoryView(
     SignedInUser SignedInUser, ChangePage? Page, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Errors)
 {
-    public string? Asked(string name) => Parameters.GetValueOrDefault(name);
+    public string? Parameter(string name) => Parameters.GetValueOrDefault(name);
 
     public string? Error(string name) => Errors.GetValueOrDefault(name);
 }
@@ -74,6 +81,7 @@ public sealed record TokenSection(TokenSectionKind Kind, IReadOnlyList<TokenInfo
     ];
 }
 
+/// <summary>Represents the data of <see cref="SearchPage"/>.</summary>
 /// <param name="Sections">The tokens; null if no user was searched for.</param>
 public sealed record SearchView(
     SignedInUser SignedInUser,
@@ -85,16 +93,18 @@ public sealed record SearchView(
     TokenKey Session,
     TokenChange? Revoked);
 
+/// <summary>Represents the data of <see cref="MessagePage"/>.</summary>
 /// <param name="SignedInUser">The signed-in user; null if no user is signed in.</param>
 /// <param name="Link">The link on the page; null for none.</param>
 public sealed record MessageView(SignedInUser? SignedInUser, string Title, string Text, (string Address, string Text)? Link = null);
 
-/// <summary>Represents a page of history, with the addresses of the adjacent pages; null where there is none.</summary>
+/// <summary>Represents a page of history, with the addresses of adjacent pages. An address is null if there is no such page.</summary>
 public sealed record ChangePage(IReadOnlyList<TokenChange> Rows, long Count, string? Newest, string? Newer, string? Older)
 {
     public static readonly ChangePage Empty = new([], 0, Newest: null, Newer: null, Older: null);
 }
 
+/// <summary>Represents the data of <see cref="SignInPage"/>.</summary>
 /// <param name="Action">The address to which the form is sent.</param>
 /// <param name="State">The state of the login for which the form is shown.</param>
 /// <param name="Username">The username of the last attempt, if it is valid.</param>
@@ -105,8 +115,9 @@ public sealed record SignInView(string Action, string State, string Username = "
     public override string ToString() => Username;
 }
 
+/// <summary>Represents the data of <see cref="LoginFailedPage"/>.</summary>
 /// <param name="Error">The error as HTML.</param>
 /// <param name="ErrorId">The id with which operators find the error in the log; null for none.</param>
 /// <param name="Footer">HTML of the operator; null for none.</param>
-/// <param name="Again">The URL of another login; null for no link.</param>
+/// <param name="Again">The URL at which another login begins; null for no link.</param>
 public sealed record LoginFailedView(string Error, string? ErrorId, string? Footer, string? Again);

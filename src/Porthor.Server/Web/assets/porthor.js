@@ -1,4 +1,4 @@
-// Copies a token to the clipboard. Without scripts the button stays hidden and the user selects the text.
+// Copies a token to the clipboard. If scripts are disabled, the button stays hidden and the user selects the text.
 "use strict";
 for (const button of document.querySelectorAll("button[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);
@@ -8,11 +8,11 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
     field.select();
     let copied = true;
     try {
-      // The clipboard API exists only in secure contexts.
+      // The clipboard API is available only in secure contexts.
       await navigator.clipboard.writeText(field.value);
     } catch {
       copied = document.execCommand("copy");
     }
-    said.textContent = copied ? "Copied." : "Could not copy. Select the text and copy it yourself.";
+    said.textContent = copied ? "Copied." : "The text could not be copied. Select the text and copy it manually.";
   });
 }
