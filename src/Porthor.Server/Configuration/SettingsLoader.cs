@@ -5,7 +5,7 @@ using Porthor.Users;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Reads the configuration: the configuration file and the environment variables, with the settings of the reference and those of Porthor
+/// Reads the configuration: the file and the variables of the reference unchanged, and Porthor's own settings
 /// (contract/configuration.md).
 /// </summary>
 internal static class SettingsLoader
@@ -16,35 +16,16 @@ internal static class SettingsLoader
     /// <summary>The paths of the configuration file if none is given. The first file that exists is read.</summary>
     private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
 
-    /// <summary>
-    /// The default delay for modes with several nodes, where other nodes handle requests meanwhile. Embedded mode needs no delay.
-    /// </summary>
+    /// <summary>The default for modes with several nodes, where other nodes serve during the delay. Embedded mode needs no delay.</summary>
     private const double ShutdownDelaySeconds = 1;
 
     public static readonly TimeSpan LongestShutdownDelay = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan ShortestUseRetention = TimeSpan.FromHours(1);
-
-    private static readonly string[] RequiredScopes = [Scopes.AdminToken, Scopes.AdminUserinfo, Scopes.UserToken];
-
-    /// <summary>The scopes of a deployment that configures none.</summary>
-    private static readonly Dictionary<string, string> DefaultScopes = new()
-    {
-        [Scopes.AdminToken] = "Can create and modify tokens for any user",
-        [Scopes.AdminUserinfo] = "Can see user information for any user",
-        [Scopes.AdminOidc] = "Can manage OpenID Connect clients",
-        [Scopes.UserToken] = "Can create and modify user tokens",
-        ["read:all"] = "Can read everything",
-        ["exec:notebook"] = "Can use the notebook service",
-        ["exec:portal"] = "Can use the portal",
-    };
-
     /// <param name="configPath">
-    /// The path of the configuration file. If it is null, the path is the value of the variable, or the first default path that exists.
-    /// <see cref="NoFile"/> selects no file.
+    /// The path; null for that of the variable, or the first default path that exists; <see cref="NoFile"/> for no file.
     /// </param>
     /// <param name="dataDirectory">
-    /// The data directory. If it is null, the directory is the value of the variable, or <c>porthor-data</c> in the current directory.
+    /// The data directory; null for that of the variable, or <c>porthor-data</c> in the current directory.
     /// </param>
     /// <exception cref="SettingsException">A setting is missing or invalid.</exception>
     public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsScope need, EnvironmentVariables environment)
@@ -130,8 +111,8 @@ internal static class SettingsLoader
             Proxies = file.Networks("proxies"),
             AllowedOrigins = file.Origins("allowedOrigins"),
             StrictRules = file.Flag("strictRules"),
-            Tokens = ReadTokens(file, mustBeComplete),
-            Usage = ReadUsage(file),
+            Tokens = TokenSettings.Read(file, mustBeComplete),
+            Usage = TokenSettings.ReadUsage(file),
             Quota = QuotaSettings.Read(file),
             ExactQuotas = file.Flag("exactQuotas"),
             DecisionLog = LogSettings.ReadDecisions(file),
@@ -152,52 +133,6 @@ internal static class SettingsLoader
         ReadIgnored(file);
         file.Finish();
         return settings;
-    }
-
-    private static TokenOptions ReadTokens(SettingsSection file, bool mustBeComplete)
-    {
-        var lifetime = file.Span("tokenLifetime");
-        if (lifetime < ShortestTokenLifetime)
-            file.AddError("tokenLifetime", file.Text("tokenLifetime"), $"must be longer than {ShortestTokenLifetime.TotalSeconds} seconds");
-
-        var scopes = file.TextMap("knownScopes");
-        foreach (var scope in scopes?.Keys.Where(scope => !ScopeName.IsMatch(scope)) ?? [])
-            file.AddError("knownScopes", value: null, $"invalid scope {scope}");
-        var present = scopes ?? (mustBeComplete ? new Dictionary<string, string>() : DefaultScopes);
-        foreach (var scope in RequiredScopes.Where(scope => !present.ContainsKey(scope)))
-            file.AddError("knownScopes", value: null, $"required scope {scope} missing");
-
-        return new TokenOptions
-        {
-            Lifetime = lifetime ?? new TokenOptions().Lifetime,
-            KnownScopes = present,
-            Policy = ReadPolicy(file),
-            Limits = TokenLimitSettings.Read(file),
-        };
-    }
-
-    private static TokenPolicy ReadPolicy(SettingsSection file)
-    {
-        if (file.Section("tokenPolicy") is not { } section)
-            return new TokenPolicy();
-        var policy = new TokenPolicy
-        {
-            MaxUserLifetime = PolicySpan(section, "maxUserLifetime"),
-            MaxServiceLifetime = PolicySpan(section, "maxServiceLifetime"),
-            DefaultUserLifetime = PolicySpan(section, "defaultUserLifetime"),
-        };
-        if (policy.DefaultUserLifetime > policy.MaxUserLifetime)
-            section.AddError("defaultUserLifetime", section.Text("defaultUserLifetime"), "must not be longer than maxUserLifetime");
-        section.Finish();
-        return policy;
-    }
-
-    private static TimeSpan? PolicySpan(SettingsSection section, string key)
-    {
-        var span = section.Span(key);
-        if (span <= TokenOptions.MinimumLifetime)
-            section.AddError(key, section.Text(key), $"must be longer than {TokenOptions.MinimumLifetime.TotalSeconds} seconds");
-        return span;
     }
 
     /// <summary>Reads a time limit. The default and the bounds are in seconds.</summary>
@@ -222,65 +157,6 @@ internal static class SettingsLoader
         return (int)Math.Clamp(count, fewest, most);
     }
 
-    private static DecisionLogOptions ReadDecisionLog(SettingsSection file)
-    {
-        if (file.Section("decisionLog") is not { } section)
-            return new DecisionLogOptions();
-        const string linesKey = "lines", rateKey = "perSecond";
-        var text = section.Text(linesKey);
-        LoggedDecisions? lines = text?.ToUpperInvariant() switch
-        {
-            null or "ALL" => LoggedDecisions.All,
-            "REFUSED" => LoggedDecisions.Refused,
-            "NONE" => LoggedDecisions.None,
-            _ => null,
-        };
-        if (lines is null)
-            section.AddError(linesKey, text, "must be all, refused or none");
-        var rate = section.Integer(rateKey);
-        if (rate is < 1 or > int.MaxValue)
-            section.AddError(rateKey, section.Text(rateKey), "must be a number of lines, at least 1");
-        section.Finish();
-        return new DecisionLogOptions(lines ?? LoggedDecisions.All, (int?)rate);
-    }
-
-    private static int ReadAnonymousLogLines(SettingsSection file)
-    {
-        const string key = "anonymousLogLines";
-        var rate = file.Integer(key) ?? AnonymousLogLimit.DefaultPerSecond;
-        if (rate is >= 0 and <= 10_000)
-            return (int)rate;
-        file.AddError(key, file.Text(key), "must be a number of lines a second from 0 to 10000; 0 is no limit");
-        return AnonymousLogLimit.DefaultPerSecond;
-    }
-
-    private static UsageOptions ReadUsage(SettingsSection file)
-    {
-        if (file.Section("tokenUse") is not { } section)
-            return new UsageOptions();
-        var retention = section.Span("retention");
-        if (retention < ShortestUseRetention)
-            section.AddError("retention", section.Text("retention"), $"must be {ShortestUseRetention.TotalHours} hours or longer");
-        var uses = new UsageOptions(section.Flag("enabled", otherwise: true), retention);
-        section.Finish();
-        return uses;
-    }
-
-    private static Token? ReadBootstrapToken(SettingsSection file)
-    {
-        if (file.Secret("bootstrapToken", "BOOTSTRAP_TOKEN") is not { } secret)
-            return null;
-        try
-        {
-            return Token.Parse(secret.Reveal());
-        }
-        catch (PorthorException e)
-        {
-            file.AddError("bootstrapToken", value: null, e.Message);
-            return null;
-        }
-    }
-
     /// <summary>Reads one key, or several separated by commas: the first encrypts and all decrypt (deviations 31).</summary>
     private static List<FernetKey> ReadSessionKeys(SettingsSection file, bool required)
     {
@@ -301,7 +177,7 @@ internal static class SettingsLoader
         return file.HttpUrl(key, variable);
     }
 
-    /// <summary>Reads a GitHub team, which can be used in place of the name of a group.</summary>
+    /// <summary>Reads a GitHub team, which can replace the name of a group.</summary>
     private static string? ReadTeam(SettingsSection entry)
     {
         if (entry.Section("github") is not { } team)

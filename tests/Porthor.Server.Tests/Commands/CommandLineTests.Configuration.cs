@@ -36,7 +36,7 @@ public sealed partial class CommandLineTests
         check.Output.ShouldContain("\n  login           the local administrator\n");
         check.Output.ShouldContain("\n  token lifetime  30d\n");
         check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe([ProxiesNote]);
-        check.Output.ShouldContain("\n  proxies         not set, loopback is trusted\n");
+        check.Output.ShouldContain("\n  proxies         not set, only loopback is trusted\n");
     }
 
     /// <summary>The output shows to an operator that LDAP is not configured.</summary>
@@ -79,7 +79,7 @@ public sealed partial class CommandLineTests
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Errors).ShouldBe((0, ""));
         check.Output.ShouldContain(
-            "\n  login           OpenID Connect, https://login.example.com, called back at https://example.com/oauth2/callback\n");
+            "\n  login           OpenID Connect, https://login.example.com, redirect URL https://example.com/oauth2/callback\n");
         check.Output.ShouldContain("\n  directory       ldap://ldap.example.com\n");
         check.Output.ShouldContain("\n  token lifetime  1d 12h\n");
         check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe(

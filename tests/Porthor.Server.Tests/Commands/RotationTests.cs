@@ -32,10 +32,10 @@ public sealed class RotationTests
             var rotated = await program.RunAsync("rotate-session-secret");
             rotated.ExitCode.ShouldBe(0, rotated.Errors);
             rotated.Errors.ShouldEndWith(
-                $"Encrypted {count} records with the first session secret ({New.Id}); there are {count}.\nNo record needs another "
-                    + $"secret.\n");
+                $"Encrypted {count} of {count} records with the first session secret ({New.Id}).\n"
+                    + "All records can be decrypted with the first session secret. The other secrets can be removed.\n");
             // A repeated rotation re-encrypts nothing.
-            (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 records");
+            (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 of ");
 
             await stopping.CancelAsync();
             var asked = await Task.WhenAll(load);

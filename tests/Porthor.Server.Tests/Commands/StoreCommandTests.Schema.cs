@@ -43,7 +43,7 @@ public sealed partial class StoreCommandTests
         ShouldBeError(await program.RunAsync("audit"), "Database schema is not current");
         ShouldBeError(
             await program.RunAsync("run", "--port", "0"),
-            "Database schema out of date: Porthor needs revision 613640641b2f. Run 'porthor update-schema' to bring it there.");
+            "Database schema out of date: Porthor needs revision 613640641b2f. Run 'porthor update-schema'.");
     }
 
     /// <summary>A deployment of the previous version with tokens: the start adds missing tables in every mode.</summary>
