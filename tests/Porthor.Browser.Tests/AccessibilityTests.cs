@@ -70,8 +70,11 @@ public sealed partial class AccessibilityTests(Site site) : IClassFixture<Site>
                 (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width, name);
                 if (ScreenshotFolder is not null)
                     await page.ScreenshotAsync(
-                        new() { Path = Path.Combine(ScreenshotFolder, $"{name}-{scheme}-{width}.png".ToLowerInvariant()),
-                            FullPage = true });
+                        new()
+                        {
+                            Path = Path.Combine(ScreenshotFolder, $"{name}-{scheme}-{width}.png".ToLowerInvariant()),
+                            FullPage = true
+                        });
             }
             foreach (var (name, path) in (IEnumerable<(string, string)>)[
                 ("tokens", "/auth/tokens"), ("new", "/auth/tokens/new"), ("revoke", $"/auth/tokens/{key}/revoke"),

@@ -12,15 +12,15 @@ public sealed class LocalUserProxyFixture : ProxyFixture
 
     private protected override Task<TestServer> StartPorthorAsync() => TestServer.StartAsync(
         Mode.Embedded, settings => Configure(settings) with
-    {
-        Providers = new ProviderSettings
         {
-            LocalUsers = [new LocalUser(
+            Providers = new ProviderSettings
+            {
+                LocalUsers = [new LocalUser(
                 "alice", new Identity.UserData { Groups = [new Identity.Group("staff", 3000)] },
                 PasswordHash.Of(Password, iterations: 1000))],
-        },
-        GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
-    });
+            },
+            GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
+        });
 }
 
 /// <summary>The complete login of a browser through each proxy: from the site to the login form and back to the site.</summary>

@@ -54,8 +54,11 @@ public class ProxyFixture : IAsyncLifetime
     {
         BaseUrl = new Uri("http://example.com"),
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
-        Quota = new QuotaPlan { Groups =
-            new Dictionary<string, Quota> { ["slow"] = new() { Api = new Dictionary<string, long> { ["api"] = 2 } } } },
+        Quota = new QuotaPlan
+        {
+            Groups =
+            new Dictionary<string, Quota> { ["slow"] = new() { Api = new Dictionary<string, long> { ["api"] = 2 } } }
+        },
     };
 
     /// <summary>Returns a client of the site through a proxy.</summary>

@@ -56,9 +56,11 @@ public sealed class RollingRestartTests
     private static async Task<int> GetAsync(int port, Token token, string path)
     {
         using var client = new HttpClient(
-            new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
+        { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, path) { Headers = { Host = "example.com", Authorization = new("Bearer", token.Reveal()) } };
+            HttpMethod.Get, path)
+        { Headers = { Host = "example.com", Authorization = new("Bearer", token.Reveal()) } };
         using var response = await client.SendAsync(request, CancellationToken.None);
         return (int)response.StatusCode;
     }
@@ -66,13 +68,16 @@ public sealed class RollingRestartTests
     private static async Task<List<int>> SendRequestsAsync(int port, Token token, CancellationToken stopping)
     {
         using var client = new HttpClient(
-            new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
+        { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         List<int> statuses = [];
         while (!stopping.IsCancellationRequested)
         {
             // Every fourth request needs a delegated token.
-            using var request = new HttpRequestMessage(HttpMethod.Get, statuses.Count % 4 == 0 ? "/api/x" : "/x") {
-                Headers = { Host = "example.com", Authorization = new("Bearer", token.Reveal()) } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, statuses.Count % 4 == 0 ? "/api/x" : "/x")
+            {
+                Headers = { Host = "example.com", Authorization = new("Bearer", token.Reveal()) }
+            };
             using var response = await client.SendAsync(request, CancellationToken.None);
             statuses.Add((int)response.StatusCode);
         }

@@ -16,8 +16,11 @@ var settings = new PorthorSettings
     DataDirectory = "",
     DatabaseConnection = new Secret(args[0]),
     SessionKeys = [FernetKey.TryParse(args[1])!],
-    Tokens = new TokenOptions { KnownScopes = new[] { "admin:token", "read:all", "read:some", "user:token" }.ToDictionary(
-        name => name, _ => "") },
+    Tokens = new TokenOptions
+    {
+        KnownScopes = new[] { "admin:token", "read:all", "read:some", "user:token" }.ToDictionary(
+        name => name, _ => "")
+    },
     PersistentRedis = args.Length > 2
         ? new RedisOptions { Host = "127.0.0.1", Port = int.Parse(args[2], null), Database = int.Parse(args[3], null) }
         : null,

@@ -103,7 +103,8 @@ public sealed class KerberosRealm : IAsyncDisposable
     private static Process StartProcess(string folder, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(
-            Prerequisites.Find(program)!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            Prerequisites.Find(program)!, arguments)
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["KRB5_CONFIG"] = Path.Combine(folder, "krb5.conf");
         start.Environment["KRB5_KDC_PROFILE"] = Path.Combine(folder, "kdc.conf");
         return Process.Start(start)!;

@@ -145,6 +145,7 @@ public sealed class PostgresServer : IAsyncDisposable
         string[] arguments = Environment.UserName == "root"
             ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
         return Process.Start(new ProcessStartInfo(
-            arguments[0], arguments[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+            arguments[0], arguments[1..])
+        { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
     }
 }

@@ -13,7 +13,7 @@ internal static class AdministratorSettings
         const string key = "adminUsers";
         var users = file.Texts(key) ?? [];
         if (users.Count > MaxUsers)
-                file.AddError(key, value: null, $"must have at most {MaxUsers} entries");
+            file.AddError(key, value: null, $"must have at most {MaxUsers} entries");
         foreach (var user in users.Where(user => !UserRules.IsUsername(user)))
             file.AddError(key, user, "must be a username");
         return users.ToHashSet(StringComparer.Ordinal);

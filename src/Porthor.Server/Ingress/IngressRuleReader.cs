@@ -47,7 +47,7 @@ internal sealed class IngressRuleReader(RuleLog log, PorthorSettings settings)
             rule = null;
         }
         if (rule is not null && original is { } validOriginal)
-                cache.Add(request, rule, validOriginal);
+            cache.Add(request, rule, validOriginal);
         var needsCredentials = original is { IsOptions: false };
         return new(rule, original, errors, errors.Any && !needsCredentials ? Problem.Of(errors) : null);
     }

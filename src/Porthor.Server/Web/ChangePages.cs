@@ -57,7 +57,7 @@ internal sealed class ChangePages(TokenService tokens)
         var cursor = parameters.QueryCursor();
         Dictionary<string, string> fieldErrors = [];
         foreach (var (field, message) in errors.ByField)
-                fieldErrors.TryAdd(field, MessageByField.GetValueOrDefault(field, message));
+            fieldErrors.TryAdd(field, MessageByField.GetValueOrDefault(field, message));
         try
         {
             if (parameters.QueryAddress() is { } address)

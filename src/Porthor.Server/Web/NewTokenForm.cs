@@ -55,9 +55,9 @@ public sealed class NewTokenForm
         var longest = policy.Longest(TokenType.User);
         SortedSet<TimeSpan> spans = [.. StandardLifetimes.Where(span => longest is null || span <= longest)];
         if (longest is { } limit)
-                spans.Add(limit);
+            spans.Add(limit);
         if (policy.DefaultUserLifetime is { } standard && (longest is null || standard <= longest))
-                spans.Add(standard);
+            spans.Add(standard);
         List<(string, string)> choices = [.. spans.Select(span => (Value(span), $"in {Text(span)}"))];
         choices.Add((OnDay, "on a date"));
         // If the policy has a default lifetime, a token cannot be created without an expiration.

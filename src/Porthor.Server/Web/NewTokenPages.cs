@@ -21,9 +21,9 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
     {
         var form = NewTokenForm.Read(request.Form!, clock.GetSecondsNow());
         if (form.HasErrors || TokenRules.Authorize(request.Caller, request.Caller.Username, requireSameUser: true) is not null)
-                return ShowForm(request, form, StatusCodes.Status422UnprocessableEntity);
+            return ShowForm(request, form, StatusCodes.Status422UnprocessableEntity);
         if (await FindCreatedAsync(request, form) is { } created)
-                return RepeatedForm(request, created);
+            return RepeatedForm(request, created);
         try
         {
             var token = await tokens.CreateUserTokenAsync(
@@ -36,7 +36,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
         {
             // The same form was sent twice at the same time. Only one of the requests created a token.
             if (e.Error.Kind == ErrorKind.DuplicateTokenName && await FindCreatedAsync(request, form) is { } meanwhile)
-                    return RepeatedForm(request, meanwhile);
+                return RepeatedForm(request, meanwhile);
             var problem = Problem.Of(e.Error);
             if (problem.RetryAfter is { } wait)
                 request.Context.Response.Headers.RetryAfter = wait;

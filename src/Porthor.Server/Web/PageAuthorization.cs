@@ -26,7 +26,7 @@ internal sealed partial class PageAuthorization(
         {
             form = await PageForm.ReadAsync(context.Request);
             if (FindOriginError(context.Request, session.State, form) is { } reason)
-                    return NotAccepted(context, reason);
+                return NotAccepted(context, reason);
         }
         var csrf = session.State.Csrf is { Length: > 0 } known ? known : SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };

@@ -14,8 +14,11 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
     public sealed class BehindProxyServers : ApiServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) =>
-            settings with { Proxies = [
-                AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };
+            settings with
+            {
+                Proxies = [
+                AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")]
+            };
     }
 
     /// <summary>The received headers and the expected client address.</summary>

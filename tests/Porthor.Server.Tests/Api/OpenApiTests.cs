@@ -70,8 +70,13 @@ public sealed class OpenApiTests
             document,
             "patch",
             "/auth/api/v1/users/{username}/tokens/{key}",
-            await server.PatchAsync(path, new { token_name = "edited", scopes = (string[])[], expires = DateTimeOffset.UtcNow.AddDays(1)
-                .ToUnixTimeSeconds() }, TestServer.Bearer(await AdministratorAsync(server))));
+            await server.PatchAsync(path, new
+            {
+                token_name = "edited",
+                scopes = (string[])[],
+                expires = DateTimeOffset.UtcNow.AddDays(1)
+                .ToUnixTimeSeconds()
+            }, TestServer.Bearer(await AdministratorAsync(server))));
         ShouldConform(document, "get", "/auth/api/v1/users/{username}/tokens", await server.GetAsync(
             "/auth/api/v1/users/some-user/tokens", TestServer.Bearer(token)));
         ShouldConform(document, "get", "/auth/api/v1/token-info",
@@ -80,8 +85,16 @@ public sealed class OpenApiTests
             "/auth/api/v1/history/token-changes", server.Bootstrap));
         ShouldConform(document, "get", "/auth/api/v1/login", await server.GetAsync("/auth/api/v1/login", cookie));
         ShouldConform(document, "get", "/auth/api/v1/user-info", await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(token)));
-        var overrides = new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 },
-            tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] };
+        var overrides = new
+        {
+            @default = new
+            {
+                api = new { tap = 1 },
+                notebook = new { cpu = 1, memory = 2 },
+                tap = new { qserv = new { concurrent = 3 } }
+            },
+            bypass = (string[])["staff"]
+        };
         ShouldConform(document, "put", "/auth/api/v1/quota-overrides", await server.PutAsync(
             "/auth/api/v1/quota-overrides", overrides, server.Bootstrap));
         ShouldConform(document, "get", "/auth/api/v1/quota-overrides", await server.GetAsync(

@@ -38,8 +38,10 @@ public sealed class UnixSocketTests
     private static async Task UseAsync(PorthorProgram program, Deployment deployment, string path, Func<RunningProgram, Task> end)
     {
         var running = program.Start("run", "--urls", $"http://unix:{path}");
-        using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop) }) {
-            BaseAddress = new Uri("http://example.com") };
+        using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop) })
+        {
+            BaseAddress = new Uri("http://example.com")
+        };
         await running.WaitUntilAsync(
             async () =>
             {

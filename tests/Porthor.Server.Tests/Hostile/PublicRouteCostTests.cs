@@ -26,7 +26,8 @@ public sealed class PublicRouteCostTests : IAsyncDisposable
     {
         var server = await FirstStartServer.StartAsync(program);
         using var client = new HttpClient(
-            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Url) };
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        { BaseAddress = new Uri(server.Url) };
         using var process = Process.GetProcessById(server.Program.Id);
         await using var twin = await TestServer.StartAsync(Mode.Embedded);
         var paths = PublicPaths.Of(twin.Services);

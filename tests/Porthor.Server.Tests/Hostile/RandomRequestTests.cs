@@ -27,8 +27,12 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         await using var server = await StartAsync();
         var user = (await server.Tokens.SessionForAsync("someone", "user:token,read:all")).Record.Token;
         var administrator = await server.Tokens.CreateTokenFromAdminRequestAsync(
-            new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service,
-                Scopes = ScopeSet.Of("admin:token", "admin:userinfo") },
+            new AdminTokenRequest
+            {
+                Username = "bot-admin",
+                TokenType = TokenType.Service,
+                Scopes = ScopeSet.Of("admin:token", "admin:userinfo")
+            },
             TokenBuilders.Administrator(TimeProvider.System));
         var cookie = server.Cookie(
             new Sessions.SessionState { Token = user, Csrf = "csrf", State = "state", ReturnUrl = "https://example.com/" });
@@ -66,8 +70,13 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         await using var program = new PorthorProgram();
         using var serving = await ServingProgram.StartAsync(program, withMetrics: false);
         using var client = new HttpClient(
-            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false,
-                RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = serving.Url };
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8
+            })
+        { BaseAddress = serving.Url };
         var bootstrap = Token.Parse((await File.ReadAllTextAsync(Path.Combine(program.Folder, "porthor-data", "bootstrap-token"))).Trim());
         var gen = RandomRequest.For(routes, [("Accept", "*/*"), TestServer.Bearer(bootstrap)]);
         var before = 0L;

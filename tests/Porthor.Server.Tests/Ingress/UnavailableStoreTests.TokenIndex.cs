@@ -23,7 +23,8 @@ public sealed partial class UnavailableStoreTests
             {
                 AnswerTimeout = TimeSpan.FromMilliseconds(500),
                 DatabaseConnection = new Secret(new NpgsqlConnectionStringBuilder(
-                    settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
+                    settings.DatabaseConnection!.Reveal())
+                { Port = wire.Port }.ConnectionString),
             },
             clock);
         var session = await server.Tokens.SessionForAsync("steady", "user:token,read:all");

@@ -107,8 +107,15 @@ public sealed partial class LoginStateTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var planted = Token.Create();
-        var browser = new LoginBrowser(site) { State = new SessionState {
-            Csrf = "1234567890123456789012", Token = planted, GitHub = new Secret("an-older-token-of-github") } };
+        var browser = new LoginBrowser(site)
+        {
+            State = new SessionState
+            {
+                Csrf = "1234567890123456789012",
+                Token = planted,
+                GitHub = new Secret("an-older-token-of-github")
+            }
+        };
         (await browser.BeginAsync(LoginSite.Destination)).StatusCode.ShouldBe(307);
         browser.State.Token.ShouldBe(planted);
         await browser.ReturnAsync("some-code-of-github");

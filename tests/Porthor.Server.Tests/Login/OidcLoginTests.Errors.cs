@@ -94,8 +94,13 @@ public sealed partial class OidcLoginTests
             Mode.Embedded,
             configure: settings => settings with
             {
-                Providers = settings.Providers with { Ldap = settings.Providers.Ldap! with {
-                    Url = ExternalServer.ClosedPort.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
+                Providers = settings.Providers with
+                {
+                    Ldap = settings.Providers.Ldap! with
+                    {
+                        Url = ExternalServer.ClosedPort.Url.Replace("http", "ldap", StringComparison.Ordinal)
+                    }
+                },
             });
         var (browser, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, "Retrieving data from LDAP failed: Unable to get user information");

@@ -79,8 +79,14 @@ public sealed partial class OidcLoginTests
     public async Task Users_get_permanent_IDs_at_login()
     {
         await using var site = await LoginSite.WithOidcAsync(
-            Mode.Database, configure: settings => settings with { Providers = settings.Providers with {
-                AllocateIds = true, Ldap = settings.Providers.Ldap! with { AddUserGroup = true } } });
+            Mode.Database, configure: settings => settings with
+            {
+                Providers = settings.Providers with
+                {
+                    AllocateIds = true,
+                    Ldap = settings.Providers.Ldap! with { AddUserGroup = true }
+                }
+            });
         await site.Tree.AddUserAsync("other-user", uid: 77);
         await site.Tree.AddGroupAsync("admins", gid: null, "other-user", "some-user");
         var someUser = """

@@ -85,8 +85,12 @@ public sealed class OidcProofTests
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var browser = new LoginBrowser(site)
         {
-            State = new SessionState { ReturnUrl = LoginSite.Destination, State = "AAAAAAAAAAAAAAAAAAAAAA==",
-                LoginStart = site.Clock.GetUtcNow() },
+            State = new SessionState
+            {
+                ReturnUrl = LoginSite.Destination,
+                State = "AAAAAAAAAAAAAAAAAAAAAA==",
+                LoginStart = site.Clock.GetUtcNow()
+            },
         };
         // Another tab continues the login as it was started.
         await browser.BeginAsync(LoginSite.Landing);

@@ -15,8 +15,11 @@ public sealed partial class OidcReplyTests
         "utf-16 without mark" => reply with { Bytes = Encoding.Unicode.GetBytes(reply.Body) },
         "utf-16be" => reply with { Bytes = Encoding.BigEndianUnicode.GetBytes(reply.Body) },
         "utf-32" => reply with { Bytes = [.. Encoding.UTF32.Preamble, .. Encoding.UTF32.GetBytes(reply.Body)] },
-        "latin-1" => reply with { Bytes = Encoding.Latin1.GetBytes(reply.Body.Insert(1, "\"caf\u00e9\":1,")),
-            ContentType = "application/json;charset=ISO-8859-1" },
+        "latin-1" => reply with
+        {
+            Bytes = Encoding.Latin1.GetBytes(reply.Body.Insert(1, "\"caf\u00e9\":1,")),
+            ContentType = "application/json;charset=ISO-8859-1"
+        },
         "odd content type" => reply with { ContentType = "application/json; charset=\"nonsense" },
         "no content type" => reply with { ContentType = null },
         _ => reply with { ContentType = "text/html; charset=x" },

@@ -71,7 +71,8 @@ public sealed class ReadinessTests
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
         {
             DatabaseConnection = new Secret(new Npgsql.NpgsqlConnectionStringBuilder(
-                settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
+                settings.DatabaseConnection!.Reveal())
+            { Port = wire.Port }.ConnectionString),
         });
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("ann", "read:all,user:token")).Record.Token);
         wire.RefusesConnections = true;

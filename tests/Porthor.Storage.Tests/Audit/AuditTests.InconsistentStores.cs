@@ -42,8 +42,14 @@ public sealed partial class AuditTests
         public Task AddRowsAsync(IEnumerable<TokenKey> keys) => ChangeAsync((tokenIndex, _) =>
         {
             foreach (var key in keys)
-                tokenIndex.Insert(new TokenInfo { Token = key, Username = "some-user", TokenType = TokenType.Session,
-                    Scopes = ScopeSet.Empty, Created = operations.Now });
+                tokenIndex.Insert(new TokenInfo
+                {
+                    Token = key,
+                    Username = "some-user",
+                    TokenType = TokenType.Session,
+                    Scopes = ScopeSet.Empty,
+                    Created = operations.Now
+                });
             return Task.CompletedTask;
         });
 
@@ -51,8 +57,14 @@ public sealed partial class AuditTests
         {
             foreach (var token in tokens)
             {
-                var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session,
-                    Scopes = ScopeSet.Empty, Created = operations.Now };
+                var record = new TokenRecord
+                {
+                    Token = token,
+                    Username = "some-user",
+                    TokenType = TokenType.Session,
+                    Scopes = ScopeSet.Empty,
+                    Created = operations.Now
+                };
                 await recordStore.CreateAsync(token.Key, codec.Encrypt(record), expires: null, Cancellation);
             }
         });

@@ -101,14 +101,14 @@ public sealed partial class CompletionTests
 
     private static TokenService Node(PorthorDeployment core, ITokenIndex tokenIndex, ITokenRecordStore recordStore) =>
         new TokenServicesBuilder
-    {
-        TokenIndex = tokenIndex,
-        History = core.Sql.History,
-        RecordStore = recordStore,
-        Fernet = new Fernet(core.SessionKeys, core.Clock),
-        Loggers = core.Loggers,
-        Metrics = core.Metrics,
-        Tokens = core.Settings.Tokens,
-        Clock = core.Clock,
-    }.Build().Tokens;
+        {
+            TokenIndex = tokenIndex,
+            History = core.Sql.History,
+            RecordStore = recordStore,
+            Fernet = new Fernet(core.SessionKeys, core.Clock),
+            Loggers = core.Loggers,
+            Metrics = core.Metrics,
+            Tokens = core.Settings.Tokens,
+            Clock = core.Clock,
+        }.Build().Tokens;
 }

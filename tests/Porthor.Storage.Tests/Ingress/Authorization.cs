@@ -25,8 +25,12 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
         Counter = new FailingRateCounter(new LocalRateCounter(clock));
         authorizer = new IngressAuthorizer(
             node.Tokens, node.Users, new RateLimiter(Counter, this, clock, NullLogger<RateLimiter>.Instance),
-            new IngressOptions { Tokens = deployment.Settings.Tokens, AnswerTimeout = deployment.Settings.AnswerTimeout,
-                AllowedOrigins = [WebOrigin.TryParse("https://friend.example.org")!.Value] },
+            new IngressOptions
+            {
+                Tokens = deployment.Settings.Tokens,
+                AnswerTimeout = deployment.Settings.AnswerTimeout,
+                AllowedOrigins = [WebOrigin.TryParse("https://friend.example.org")!.Value]
+            },
             hosts: this, observer: this, clock, node.Usage);
     }
 

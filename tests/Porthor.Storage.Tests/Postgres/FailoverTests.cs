@@ -60,8 +60,11 @@ public sealed partial class FailoverTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var pair = await Pair.StartAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        deployment.Settings = deployment.Settings with {
-            DatabaseConnection = new Secret(pair.ConnectionString), ApiTimeout = TimeSpan.FromSeconds(30) };
+        deployment.Settings = deployment.Settings with
+        {
+            DatabaseConnection = new Secret(pair.ConnectionString),
+            ApiTimeout = TimeSpan.FromSeconds(30)
+        };
         var node = await deployment.OpenNodeAsync();
         var session = await node.Tokens.SessionForAsync("some-user");
         await pair.Standby.KillAsync();

@@ -26,8 +26,10 @@ public sealed class PgBouncerTests
         Prerequisites.SkipWhen(Prerequisites.PgBouncerSkipReason);
         await using var bouncer = await PgBouncerProcess.StartAsync(await RealServers.Instance.PostgresAsync());
         await using var deployment = await Deployment.CreateAsync(mode);
-        deployment.Settings = deployment.Settings with {
-            DatabaseConnection = new Secret(bouncer.ConnectionString(deployment.DatabaseName!)) };
+        deployment.Settings = deployment.Settings with
+        {
+            DatabaseConnection = new Secret(bouncer.ConnectionString(deployment.DatabaseName!))
+        };
         // The first start creates the schema through the pooler; the second start finds it.
         PorthorDeployment[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
 

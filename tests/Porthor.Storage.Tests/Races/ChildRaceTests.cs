@@ -115,8 +115,13 @@ public sealed class ChildRaceTests
 
     private static async Task<Caller> CreateParentAsync(PorthorDeployment node, int race)
     {
-        var request = new AdminTokenRequest {
-            Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
+        var request = new AdminTokenRequest
+        {
+            Username = $"user{race}",
+            TokenType = TokenType.User,
+            TokenName = "parent",
+            Scopes = ScopeSet.Parse(Scopes + ",user:token")
+        };
         return await node.Tokens.CallerAsync(
             await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }

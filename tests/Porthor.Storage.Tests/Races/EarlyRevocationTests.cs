@@ -21,8 +21,12 @@ public sealed class EarlyRevocationTests
         var node = await deployment.OpenNodeAsync();
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var child = await node.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
-        var grandchild = (await node.Sql.TokenIndex.GetAsync(child.Key, Cancellation))! with {
-            Token = Token.Create().Key, Parent = child.Key, Service = "sia" };
+        var grandchild = (await node.Sql.TokenIndex.GetAsync(child.Key, Cancellation))! with
+        {
+            Token = Token.Create().Key,
+            Parent = child.Key,
+            Service = "sia"
+        };
 
         // Another transaction is creating a child of the child and holds its row lock.
         await using var creation = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Cancellation);

@@ -50,8 +50,12 @@ public sealed class ParentLockTests
         var others = await BackendPidsAsync(deployment);
         // One connection, and long timeouts, so that nothing else uses the connection and no health check fails while the process is
         // stopped.
-        deployment.Settings = deployment.Settings with {
-            DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
+        deployment.Settings = deployment.Settings with
+        {
+            DatabaseConnections = 1,
+            AnswerTimeout = TimeSpan.FromMinutes(5),
+            ApiTimeout = TimeSpan.FromMinutes(5)
+        };
         var node = await deployment.OpenNodeAsync();
         var parent = await CreateParentAsync(node);
         var older = await node.Tokens.GetInternalTokenAsync(parent, "elder", AllScopes);

@@ -18,7 +18,8 @@ public sealed partial class RedisConnectionTests
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await TlsSite.CreateAsync();
         await ShouldWorkAsync(site.Redis, options => options
-            with { Host = "localhost", Port = site.Redis.TlsPort, Tls = new RedisTlsOptions { Authorities = [site.Authority] } });
+            with
+        { Host = "localhost", Port = site.Redis.TlsPort, Tls = new RedisTlsOptions { Authorities = [site.Authority] } });
     }
 
     [Fact]
@@ -59,8 +60,11 @@ public sealed partial class RedisConnectionTests
     {
         var logs = new CapturedLogs();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
-        deployment.Settings = deployment.Settings with {
-            PersistentRedis = change(deployment.Settings.PersistentRedis!), EphemeralRedis = change(deployment.Settings.EphemeralRedis!) };
+        deployment.Settings = deployment.Settings with
+        {
+            PersistentRedis = change(deployment.Settings.PersistentRedis!),
+            EphemeralRedis = change(deployment.Settings.EphemeralRedis!)
+        };
         var node = await deployment.OpenNodeAsync(loggers: logs);
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var token = await node.Tokens.CreateUserTokenAsync(

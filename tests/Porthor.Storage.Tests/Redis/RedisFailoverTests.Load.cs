@@ -68,8 +68,13 @@ public sealed partial class RedisFailoverTests
             {
                 try
                 {
-                    var request = new AdminTokenRequest {
-                        Username = "some-user", TokenType = TokenType.User, TokenName = $"{Guid.NewGuid():N}", Scopes = ScopeSet.Empty };
+                    var request = new AdminTokenRequest
+                    {
+                        Username = "some-user",
+                        TokenType = TokenType.User,
+                        TokenName = $"{Guid.NewGuid():N}",
+                        Scopes = ScopeSet.Empty
+                    };
                     var token = await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock));
                     await node.Tokens.DeleteTokenAsync(token.Key, TokenBuilders.Administrator(node.Clock), "some-user");
                     revoked.Enqueue(token);

@@ -62,8 +62,13 @@ public sealed class ReencryptionTests
         for (var i = 0; i < 300; i++)
         {
             tokens.Add(await before.Tokens.CreateTokenFromAdminRequestAsync(
-                new AdminTokenRequest { Username = "ann", TokenType = TokenType.User, TokenName = $"{i}",
-                    Scopes = ScopeSet.Parse("read:all,read:some") }, administrator, Cancellation));
+                new AdminTokenRequest
+                {
+                    Username = "ann",
+                    TokenType = TokenType.User,
+                    TokenName = $"{i}",
+                    Scopes = ScopeSet.Parse("read:all,read:some")
+                }, administrator, Cancellation));
         }
 
         var node = await OpenAsync(deployment, New, Old);

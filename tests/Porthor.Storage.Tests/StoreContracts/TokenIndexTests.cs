@@ -21,8 +21,14 @@ public sealed partial class TokenIndexTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var parent = Row("user") with { TokenType = TokenType.Session, TokenName = null, Expires = Noon.AddDays(1) };
-        var child = Row("user") with {
-            TokenType = TokenType.Internal, TokenName = null, Service = "tap", Parent = parent.Token, Expires = Noon.AddHours(1) };
+        var child = Row("user") with
+        {
+            TokenType = TokenType.Internal,
+            TokenName = null,
+            Service = "tap",
+            Parent = parent.Token,
+            Expires = Noon.AddHours(1)
+        };
         await InsertAsync(node, parent, child);
         (await node.Sql.TokenIndex.GetAsync(parent.Token, Cancellation)).ShouldBe(parent);
         (await node.Sql.TokenIndex.GetAsync(child.Token, Cancellation)).ShouldBe(child);

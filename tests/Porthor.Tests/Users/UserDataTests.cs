@@ -4,8 +4,14 @@ namespace Porthor.Tests.Users;
 
 public sealed class UserDataTests
 {
-    private static readonly UserData Some = new() {
-        Name = "Some User", Email = "a@example.com", Uid = 1, Gid = 2, Groups = [new Group("foo", 1)] };
+    private static readonly UserData Some = new()
+    {
+        Name = "Some User",
+        Email = "a@example.com",
+        Uid = 1,
+        Gid = 2,
+        Groups = [new Group("foo", 1)]
+    };
 
     [Fact]
     public void User_data_is_equal_by_value_down_to_the_groups()

@@ -52,8 +52,10 @@ internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector?
         new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))), headers);
 
     public Task<Answer> PostAsync(string body, string? mediaType) => PostAsync(
-        new ByteArrayContent(Encoding.UTF8.GetBytes(body)) {
-            Headers = { ContentType = mediaType is null ? null : MediaTypeHeaderValue.Parse(mediaType) } });
+        new ByteArrayContent(Encoding.UTF8.GetBytes(body))
+        {
+            Headers = { ContentType = mediaType is null ? null : MediaTypeHeaderValue.Parse(mediaType) }
+        });
 
     public Task<Answer> PostAsync(HttpContent content, params (string, string)[] headers) =>
         SendAsync(HttpMethod.Post, LocalLoginEndpoints.Path, content, headers);

@@ -66,7 +66,8 @@ public sealed partial class GuessingTests(LocalLoginServers servers) : IClassFix
         (await new FormBrowser(server.Host).LogInAsync("judy")).StatusCode.ShouldBe(429);
         (await new FormBrowser(server.Host, address: home.Address).LogInAsync("judy")).StatusCode.ShouldBe(303);
         var away = new FormBrowser(
-            server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = home.Cookies[KnownDeviceCookie.CookieName] } };
+            server.Host)
+        { Cookies = { [KnownDeviceCookie.CookieName] = home.Cookies[KnownDeviceCookie.CookieName] } };
         (await away.LogInAsync("judy")).StatusCode.ShouldBe(303);
         away.Cookies[KnownDeviceCookie.CookieName].ShouldNotBe("");
         // Other users are not affected.

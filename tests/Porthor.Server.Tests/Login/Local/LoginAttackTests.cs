@@ -31,7 +31,8 @@ public sealed class LoginAttackTests
             {
                 // The known device at a new address, and the familiar address with a new browser.
                 var traveling = new FormBrowser(
-                    server) { Cookies = { [KnownDeviceCookie.CookieName] = device.Cookies[KnownDeviceCookie.CookieName] } };
+                    server)
+                { Cookies = { [KnownDeviceCookie.CookieName] = device.Cookies[KnownDeviceCookie.CookieName] } };
                 (await traveling.LogInAsync("alice")).StatusCode.ShouldBe(303);
                 (await new FormBrowser(server, address: familiar.Address).LogInAsync("alice")).StatusCode.ShouldBe(303);
             }
