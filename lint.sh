@@ -7,7 +7,10 @@ fail() { echo "lint: $*" >&2; failed=1; }
 
 dotnet restore --nologo --verbosity quiet || fail "a package cannot be restored, or a packages.lock.json is out of date"
 dotnet build --no-restore --nologo --verbosity quiet || fail "the build has warnings or errors"
-dotnet format --verify-no-changes --no-restore --verbosity quiet || fail "run 'dotnet format'"
+# The build reports all other style rules. This takes less than half of the time of a whole 'dotnet format'.
+dotnet format whitespace --verify-no-changes --no-restore --verbosity quiet || fail "run 'dotnet format whitespace'"
+dotnet format style --diagnostics IMPORTS --verify-no-changes --no-restore --verbosity quiet \
+  || fail "run 'dotnet format style --diagnostics IMPORTS'"
 
 if command -v shellcheck >/dev/null; then
   shellcheck ./*.sh tools/*.sh .ci/run deploy/systemd/porthor-admin || fail "shellcheck reports errors in a script"
@@ -30,6 +33,8 @@ fi
 # Texts that the sources must not contain.
 if git grep -nE 'TODO|FIXME|NotImplementedException' -- 'src/**' 'tests/**' ':!lint.sh'; then fail "marks of unfinished work"; fi
 if git grep -nIE '[[:blank:]]+$' -- ':!*.md'; then fail "trailing whitespace"; fi
+tools/words.sh || fail "words to avoid; tools/words.sh has the words to use instead"
+tools/lines.sh || fail "lines are too long"
 
 # Relative links in documents.
 while IFS=: read -r file link; do

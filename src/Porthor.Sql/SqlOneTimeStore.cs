@@ -24,7 +24,8 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
     }
 
     /// <summary>Returns the statement that adds a value, and changes no row if an unexpired value of this name exists.</summary>
-    public static SqlStatement Add(SqlDatabase database, string name, byte[] value, DateTimeOffset expires, DateTimeOffset now) => database.Sql(
+    public static SqlStatement Add(
+        SqlDatabase database, string name, byte[] value, DateTimeOffset expires, DateTimeOffset now) => database.Sql(
         $"""
         INSERT INTO porthor_once (name, value, expires) VALUES ({name}, {value}, {expires})
         ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE porthor_once.expires <= {now}
@@ -53,7 +54,9 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
     {
         var found = await database.QueryAsync(
             database.Sql(
-                $"SELECT value FROM porthor_once WHERE name = {name} AND expires > {clock.GetUtcNow()}"), row => row.Bytes(0), cancellationToken);
+                $"SELECT value FROM porthor_once WHERE name = {name} AND expires > {clock.GetUtcNow()}"),
+            row => row.Bytes(0),
+            cancellationToken);
         return found.SingleOrDefault();
     }
 

@@ -22,7 +22,8 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
             {
                 ContentType = "text/html",
                 Body = $"""
-                    <form method="post" action="{site.Url}/auth/tokens/new"><input name="name" value="planted"><input name="lifetime" value="never">
+                    <form method="post" action="{site.Url}/auth/tokens/new">
+                    <input name="name" value="planted"><input name="lifetime" value="never">
                     <input name="csrf" value="guessed"></form><script>document.forms[0].submit()</script>
                     """,
             }));
@@ -61,7 +62,9 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
                 const script = document.createElement('script');
                 script.textContent = 'document.title = "taken over"';
                 document.body.append(script);
-                document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="document.title = \'taken over\'"><p style="position: fixed">over</p>');
+                document.body.insertAdjacentHTML(
+                    'beforeend',
+                    '<img src="x" onerror="document.title = \'taken over\'"><p style="position: fixed">over</p>');
             }
             """);
         await page.ShouldHaveTitleAsync("Your tokens");

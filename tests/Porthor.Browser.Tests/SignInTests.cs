@@ -107,7 +107,8 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
             {
                 ContentType = "text/html",
                 Body = $"""
-                    <form method="post" action="{site.Url}/auth/login"><input name="state" value="planted-state-of-a-login"><input name="username" value="walker">
+                    <form method="post" action="{site.Url}/auth/login">
+                    <input name="state" value="planted-state-of-a-login"><input name="username" value="walker">
                     <input name="password" value="{Site.Password}"></form><script>document.forms[0].submit()</script>
                     """,
             }));

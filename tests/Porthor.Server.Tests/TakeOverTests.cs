@@ -94,8 +94,10 @@ public sealed partial class TakeOverTests
         var created = JsonDocument.Parse(json).RootElement.GetProperty("created").GetInt64();
         Encoding.UTF8.GetString(json).ShouldBe(
             $$$"""
-            {"username":"dana","name":"Dana Ünï \"D\" 🔑","email":null,"uid":null,"gid":null,"groups":[{"name":"zeta","id":70}],"token_type":"user","service":null,"scopes":["exec:notebook","read:all"],"created":{{{created}}},"expires":{{{expires}}},"token":{"key":"{{{token.Key}}}","secret":"{{{token.Reveal()[26..]}}}"}}
-            """);
+            {"username":"dana","name":"Dana Ünï \"D\" 🔑","email":null,"uid":null,"gid":null,"groups":[{"name":"zeta","id":70}],
+            "token_type":"user","service":null,"scopes":["exec:notebook","read:all"],"created":{{{created}}},"expires":{{{expires}}},
+            "token":{"key":"{{{token.Key}}}","secret":"{{{token.Reveal()[26..]}}}"}}
+            """.ReplaceLineEndings(""));
         var ttl = (await redis.KeyTimeToLiveAsync(key))!.Value;
         ttl.TotalSeconds.ShouldBeInRange(86400 - 20, 86400);
     }

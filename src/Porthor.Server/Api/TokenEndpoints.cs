@@ -47,7 +47,8 @@ internal static partial class TokenEndpoints
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
             .Described(
                 tag, "editToken", "Change a token",
-                "Changes the name, scopes or expiration of a user token. Only for administrators. A reduction also applies to child tokens.")
+                "Changes the name, scopes or expiration of a user token. Only for administrators. "
+                    + "A reduction also applies to child tokens.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>()
             .Refuses(401, 403, 404, 409, 422, 503);
         api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)

@@ -22,31 +22,31 @@ internal static class ModeSettings
     {
         if (file.Text(Key, Variable) is not { Length: > 0 } text)
             return;
-        if (!IsName(text, out var wanted))
+        if (!IsName(text, out var required))
         {
             file.AddError(Key, text, "must be embedded, database or cluster");
             return;
         }
-        if (wanted != selected)
-            file.AddError(Key, text, Compare(wanted, [given.Database, given.Persistent, given.Ephemeral]));
+        if (required != selected)
+            file.AddError(Key, text, Compare(required, [given.Database, given.Persistent, given.Ephemeral]));
     }
 
     /// <summary>
     /// Returns a sentence with the settings that must be set or removed for a mode. Returns an empty text for an unknown mode.
     /// </summary>
     /// <param name="selected">The mode that the configuration selects.</param>
-    /// <param name="wanted">The name of the mode in which the deployment was created.</param>
-    public static string Explain(DeploymentMode selected, string wanted)
+    /// <param name="required">The name of the mode in which the deployment was created.</param>
+    public static string Explain(DeploymentMode selected, string required)
     {
-        if (!IsName(wanted, out var mode))
+        if (!IsName(required, out var mode))
             return "";
         var isCluster = selected == DeploymentMode.Cluster;
-        return $"For {wanted} mode, {Compare(mode, [selected != DeploymentMode.Embedded, isCluster, isCluster])}.";
+        return $"For {required} mode, {Compare(mode, [selected != DeploymentMode.Embedded, isCluster, isCluster])}.";
     }
 
-    private static string Compare(DeploymentMode wanted, bool[] given)
+    private static string Compare(DeploymentMode required, bool[] given)
     {
-        bool[] needed = [wanted != DeploymentMode.Embedded, wanted == DeploymentMode.Cluster, wanted == DeploymentMode.Cluster];
+        bool[] needed = [required != DeploymentMode.Embedded, required == DeploymentMode.Cluster, required == DeploymentMode.Cluster];
         List<string> problems =
         [
             .. Stores.Where((_, index) => needed[index] && !given[index]).Select(store => $"set {store.Key} ({store.Variable})"),

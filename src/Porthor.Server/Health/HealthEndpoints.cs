@@ -20,7 +20,8 @@ internal static class HealthEndpoints
         routes.MapGet("/health/ready", GetReadyAsync)
             .Described(tag, "getReadiness",
                 "Check readiness",
-                "Returns whether the service is ready, with the state of each dependency. This is not for users: proxies do not publish it.")
+                "Returns whether the service is ready, with the state of each dependency. "
+                    + "This route is not for users: proxies do not publish it.")
             .Answers<ReadinessAnswer>().Answers<ReadinessAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -95,7 +95,10 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (Redis is not null && settings is { OidcServer: not null, EphemeralRedis: { } options })
         {
             codes = RedisStore.Connect(
-                options with { CallTimeout = settings.AnswerTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
+                options with { CallTimeout = settings.AnswerTimeout },
+                "ephemeral Redis",
+                metrics.Stores,
+                loggers.CreateLogger<RedisServer>());
         }
         AuthorizationCodes = codes is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(codes, keyPrefix: "");
         OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Store);

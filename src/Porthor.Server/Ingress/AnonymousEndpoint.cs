@@ -15,7 +15,7 @@ internal sealed class AnonymousEndpoint(PorthorSettings settings, RuleLog rules)
             return Problem.MissingClientAddress().WriteAsync(context.Response);
         if (context.Request.QueryString.HasValue)
         {
-            // The operator may believe that the location is protected.
+            // These parameters have no effect here. The operator may have expected that they protect the location.
             rules.WarnAnonymous(IngressRuleCache.KeyOf(context.Request));
             if (settings.StrictRules)
             {

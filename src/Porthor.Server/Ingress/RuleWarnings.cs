@@ -76,7 +76,7 @@ internal static class RuleWarnings
             yield return Value("username", $"The rule requires the user {Shown(username)}, and no user can have this name.");
     }
 
-    /// <summary>Returns the correction of a scope that no token can have; null if the configuration knows the scope.</summary>
+    /// <summary>Returns the correction of a scope that no token can have, or null if the scope is configured.</summary>
     private static string? FindScopeMistake(string parameter, string scope, IReadOnlyDictionary<string, string> knownScopes)
     {
         if (knownScopes.ContainsKey(scope))

@@ -63,7 +63,7 @@ internal sealed partial class PageAuthorization(
 
     /// <summary>
     /// Redirects a GET request for a page to the login, which returns to the page. A POST request gets a page instead of a redirect,
-    /// because browsers apply <c>form-action</c> to the redirects of the login, and because the user must be told that the data was not
+    /// because browsers apply <c>form-action</c> to the redirects of the login, and because the page states that the data was not
     /// saved. A script is not redirected, because it cannot show a login form.
     /// </summary>
     private IResult NotSignedIn(HttpContext context)

@@ -82,7 +82,9 @@ public sealed partial class DelegatedTokens(
         Caller parent, TokenRecord draft, string kind, bool parentInHistory, TimeSpan? timeLimit, CancellationToken cancellationToken) =>
         (await TryCreateAsync(parent, draft, kind, parentInHistory, once: null, timeLimit, cancellationToken))!;
 
-    /// <summary>Creates a child token like <see cref="CreateAsync(Caller, TokenRecord, string, bool, TimeSpan?, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Creates a child token like <see cref="CreateAsync(Caller, TokenRecord, string, bool, TimeSpan?, CancellationToken)"/>.
+    /// </summary>
     /// <param name="parent">The requester, whose token is the parent.</param>
     /// <param name="draft">The record of the child token before the limits are applied.</param>
     /// <param name="kind">The type of the token in error messages.</param>

@@ -85,8 +85,10 @@ public sealed class HistoryContentTests
         now = Tick();
         (await server.PatchAsync($"/users/one/tokens/{u}", new { token_name = "plain" }, bot)).StatusCode.ShouldBe(200);
         expected.Add(
-            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["user:token"],"expires":null"""
-                + $$""","actor":"bot-robot","action":"edit","old_token_name":"naïve \"name\"","ip_address":"127.0.0.1","event_time":{{now}}}""");
+            $$"""
+            {"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["user:token"],"expires":null,
+            "actor":"bot-robot","action":"edit","old_token_name":"naïve \"name\"","ip_address":"127.0.0.1","event_time":{{now}}}
+            """.ReplaceLineEndings(""));
 
         now = Tick();
         var newEnd = now + 3600;

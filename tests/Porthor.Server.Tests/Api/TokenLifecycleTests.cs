@@ -80,10 +80,12 @@ public sealed partial class TokenLifecycleTests(ApiServers servers) : IClassFixt
         (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.WriteHeaders)).ShouldBeNotFound();
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(
             401, 401, "invalid_token", "Token is not valid");
+        var request = server.OfBrowser(
+            example, "DELETE", $"/users/example/tokens/{token.Key}", """["exec:admin","read:all","user:token"]""", Lifetime - 1);
         server.LinesSince(lineCount, "Deleted token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Deleted token","severity":"info","logger":"gafaelfawr",
-             {{{server.OfBrowser(example, "DELETE", $"/users/example/tokens/{token.Key}", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},
+             {{{request}}},
              "token_key":"{{{token.Key}}}","token_username":"example"}
             """);
 

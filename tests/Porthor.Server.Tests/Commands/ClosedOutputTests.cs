@@ -51,7 +51,8 @@ public sealed class ClosedOutputTests : IAsyncLifetime
             dotnet "$DLL" run --port "$PORT" {{redirection}} &
             SERVER=$!
             until curl -sf "http://127.0.0.1:$PORT/health/live" >/dev/null; do kill -0 $SERVER; done
-            curl -s -o answer -w '%{http_code}\n' -H "Authorization: Bearer $(cat porthor-data/bootstrap-token)" "http://127.0.0.1:$PORT/auth/api/v1/history/token-changes?limit=1"
+            curl -s -o answer -w '%{http_code}\n' -H "Authorization: Bearer $(cat porthor-data/bootstrap-token)" \
+              "http://127.0.0.1:$PORT/auth/api/v1/history/token-changes?limit=1"
             kill -TERM $SERVER
             wait $SERVER
             echo "exit $?"

@@ -20,9 +20,10 @@ public sealed class CompletionTests : IAsyncLifetime
     public async Task Bash_completes_commands_and_options(string line, string expected)
     {
         var words = line.Split(' ');
+        var quoted = string.Join(' ', words.Select(word => $"'{word}'"));
         var script = $"""
             source <(porthor completion bash)
-            COMP_LINE='{line}' COMP_POINT={line.Length} COMP_WORDS=({string.Join(' ', words.Select(word => $"'{word}'"))}) COMP_CWORD={words.Length - 1}
+            COMP_LINE='{line}' COMP_POINT={line.Length} COMP_WORDS=({quoted}) COMP_CWORD={words.Length - 1}
             "$(complete -p porthor | sed -E 's/.*-F ([^ ]+).*/\1/')"
             printf '%s\n' "${"{COMPREPLY[@]}"}"
             """;

@@ -78,9 +78,14 @@ public sealed partial class ShippedFileTests
         _ when value.GetType() is { Namespace: { } name } type
             && (name.StartsWith("Porthor", StringComparison.Ordinal) || type.Name.StartsWith("KeyValuePair", StringComparison.Ordinal))
                 && !type.IsEnum =>
-            $"{type.Name} {{ {string.Join(", ", type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0 && property.Name != nameof(UsageOptions.Retention)).Select(property => $"{property.Name} = {Describe(property.GetValue(value))}"))} }}",
+            $"{type.Name} {{ {string.Join(", ", DescribeProperties(type, value))} }}",
         _ => value.ToString() ?? "",
     };
+
+    private static IEnumerable<string> DescribeProperties(Type type, object value) =>
+        from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        where property.GetIndexParameters().Length == 0 && property.Name != nameof(UsageOptions.Retention)
+        select $"{property.Name} = {Describe(property.GetValue(value))}";
 
     /// <summary>Matches the "#" before a setting. A comment has one space after it, an example three or more.</summary>
     [GeneratedRegex(@"^#(?=\S|  \S)", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]

@@ -96,7 +96,8 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
         var lineCount = server.CountLines();
         (await server.AuthorizeAsync(
             "?scope=read:all&satisfy=all&auth_type=bearer&allow_cookies=true&allow_options=false&notebook=false"
-            + "&delegate_to=tap&service=tap&delegate_scope=read:all&minimum_lifetime=300&use_authorization=false&username=well-ruled&user_domain=false", bearer)).StatusCode.ShouldBe(200);
+            + "&delegate_to=tap&service=tap&delegate_scope=read:all&minimum_lifetime=300&use_authorization=false"
+            + "&username=well-ruled&user_domain=false", bearer)).StatusCode.ShouldBe(200);
         (await server.AuthorizeAsync("?scope=read:all&only_service=x", bearer)).StatusCode.ShouldBe(403);
         server.LinesSince(lineCount, "Questionable authorization rule").ShouldBeEmpty();
     }

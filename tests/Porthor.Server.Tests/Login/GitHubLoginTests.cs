@@ -41,10 +41,12 @@ public sealed partial class GitHubLoginTests
         site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
         site.Metrics.Of("login_elapsed").ShouldBe([7]);
 
-        const string data =
+        var data =
             """
-            {"name":"GitHub User","email":"githubuser@example.com","uid":123456,"gid":123456,"groups":[{"name":"githubuser","id":123456},{"name":"org-a-team","id":1000},{"name":"org-other-team","id":1001},{"name":"other-org-team-with-very--F279yg","id":1002}]}
-            """;
+            {"name":"GitHub User","email":"githubuser@example.com","uid":123456,"gid":123456,"groups":[
+            {"name":"githubuser","id":123456},{"name":"org-a-team","id":1000},{"name":"org-other-team","id":1001},
+            {"name":"other-org-team-with-very--F279yg","id":1002}]}
+            """.ReplaceLineEndings("");
         var token = browser.State.Token!;
         var line = site.Lines("Successfully authenticated user githubuser").Single();
         line.GetProperty("token_key").GetString().ShouldBe(token.Key.Value);

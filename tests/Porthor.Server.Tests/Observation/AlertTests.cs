@@ -85,7 +85,8 @@ public sealed partial class AlertTests
         record[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0])
             .ShouldBe(["*Exception type*", "*Failed at*", "*Key*"]);
         record[2].GetProperty("text").GetProperty("text").GetString().ShouldBe("*Error*\n```\nInvalidToken: \n```");
-        slack.Requests.ShouldContain(sent => sent.Text.Contains("Cannot deserialize data for key quota-overrides", StringComparison.Ordinal));
+        slack.Requests.ShouldContain(
+            sent => sent.Text.Contains("Cannot deserialize data for key quota-overrides", StringComparison.Ordinal));
         foreach (var text in texts)
         {
             text.ShouldNotContain("not-ours");
