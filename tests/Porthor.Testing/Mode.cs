@@ -29,3 +29,17 @@ public sealed class EveryModeAttribute : DataAttribute
 
     public override bool SupportsDiscoveryEnumeration() => true;
 }
+
+/// <summary>
+/// Runs a test in embedded and cluster mode. It is for slow tests that start the program many times. Database mode has no code of its own
+/// there: it stores token records as embedded mode does, and the token list as cluster mode does. The tests of the stores run in all modes.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class EmbeddedAndClusterAttribute : DataAttribute
+{
+    public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
+        new([.. ((Mode[])[Mode.Embedded, Mode.Cluster]).Where(mode => mode == Mode.Embedded || !Prerequisites.Fast)
+            .Select(mode => new TheoryDataRow<Mode>(mode) { Skip = Prerequisites.SkipReason(mode) })]);
+
+    public override bool SupportsDiscoveryEnumeration() => true;
+}

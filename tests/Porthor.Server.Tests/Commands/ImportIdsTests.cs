@@ -21,7 +21,7 @@ public sealed class ImportIdsTests
         counter,gid,2000002
         """;
 
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task IDs_are_imported_once_and_never_assigned_again(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -43,7 +43,7 @@ public sealed class ImportIdsTests
         (await ids.AssignAsync(IdKind.Group, "new-group", IdRange.Groups, cancellation)).ShouldBe(new(2000011, IsNew: true));
     }
 
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Conflicts_are_reported_and_nothing_is_written(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -79,7 +79,7 @@ public sealed class ImportIdsTests
     }
 
     /// <summary>An ID is assigned during a long import: each ID belongs to one name.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task An_ID_that_is_being_imported_is_not_assigned(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

@@ -10,7 +10,7 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>CLI-001 and CLI-007: the audit with its report to Slack, and maintenance.</summary>
 public sealed class MaintenanceCommandTests
 {
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task An_audit_reports_and_repairs_findings_once(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -47,7 +47,7 @@ public sealed class MaintenanceCommandTests
         further.IsCompleted.ShouldBeFalse();
     }
 
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Maintenance_removes_only_expired_and_old_data(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

@@ -13,7 +13,7 @@ public sealed class RotationTests
     private static readonly FernetKey New = FernetKey.Create();
 
     /// <summary>The complete procedure of an operator: both secrets, the rotation under load, and the new secret alone.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task A_secret_is_replaced_under_load_without_a_failed_request(Mode mode)
     {
         const int count = 400;
@@ -58,7 +58,7 @@ public sealed class RotationTests
     }
 
     /// <summary>A rotation to a secret that a running node does not have would make all tokens invalid.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task A_rotation_that_would_invalidate_all_tokens_is_rejected(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);

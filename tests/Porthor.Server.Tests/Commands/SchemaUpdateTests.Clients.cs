@@ -10,7 +10,7 @@ public sealed partial class SchemaUpdateTests
             + """{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
 
     /// <summary>CLI-009.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task OIDC_clients_of_old_releases_are_imported_once_with_their_secrets(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

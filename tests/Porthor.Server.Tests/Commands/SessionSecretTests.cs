@@ -10,7 +10,7 @@ public sealed class SessionSecretTests
     private static readonly FernetKey Old = FernetKey.Create();
     private static readonly FernetKey New = FernetKey.Create();
 
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task The_server_and_commands_reject_another_secret(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);
@@ -45,7 +45,7 @@ public sealed class SessionSecretTests
     }
 
     /// <summary>The steps of keys.md, also without each optional step.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task The_old_secret_is_needed_until_the_rotation_is_complete(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);
@@ -81,7 +81,7 @@ public sealed class SessionSecretTests
         (await program.RunAsync("run", "--port", "0")).ExitCode.ShouldBe(1);
     }
 
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task A_lost_old_secret_can_be_removed_with_force(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);
@@ -99,7 +99,7 @@ public sealed class SessionSecretTests
     }
 
     /// <summary>A deployment of Gafaelfawr, or of a version that stored no fingerprint.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Without_a_fingerprint_the_records_decide(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);

@@ -5,7 +5,7 @@ namespace Porthor.Server.Tests.Commands;
 
 public sealed partial class StoreCommandTests
 {
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task A_schema_is_created_and_reported_as_current(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -47,7 +47,7 @@ public sealed partial class StoreCommandTests
     }
 
     /// <summary>A deployment of the previous version with tokens: the start adds missing tables in every mode.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Tables_of_a_newer_version_are_added_at_the_start(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

@@ -7,7 +7,7 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>CLI-002, CLI-004, CLI-006, CLI-010, CLI-011: commands that use the stores.</summary>
 public sealed partial class StoreCommandTests
 {
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Tokens_are_created_listed_and_revoked_on_the_command_line(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -76,7 +76,7 @@ public sealed partial class StoreCommandTests
     }
 
     /// <summary>The number of revoked tokens includes the descendants.</summary>
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task A_revocation_reports_all_revoked_tokens(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

@@ -13,7 +13,7 @@ public sealed class PageMemoryTests
     private const int Parallel = 20;
     private const long MaxBytes = 300L * 1024 * 1024;
 
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Lists_of_a_user_with_thousands_of_tokens_take_little_memory(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Observation;
 /// </summary>
 public sealed class CollectorTests
 {
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Metrics_and_traces_are_exported_without_secrets(Mode mode)
     {
         await using var collector = new RecordingServer();

@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Observation;
 /// <summary>The metrics of the program, scraped over HTTP.</summary>
 public sealed partial class MetricsTests
 {
-    [Theory, EveryMode]
+    [Theory, EmbeddedAndCluster]
     public async Task Metrics_are_available_only_on_the_metrics_port(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);

@@ -20,7 +20,7 @@ public sealed partial class PageAccessTests
         // The session's state is unknown, so there is no redirect to the login.
         answer.StatusCode.ShouldBe(503);
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
-        answer.Body.ShouldContain("This does not concern your account or your tokens.");
+        answer.Body.ShouldContain("Your account and your tokens are not the cause.");
         host.Logs.Lines.ShouldContain(line => line.GetProperty("event").GetString() == "Store not available");
     }
 
