@@ -27,6 +27,9 @@ internal abstract class SqlDatabase : IAsyncDisposable
     /// <summary>Opens a session for reading, in which statements find rows by an index, regardless of the statistics.</summary>
     public virtual ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
 
+    /// <summary>Opens a session with a transaction whose statements have the usual time limit.</summary>
+    public abstract ValueTask<SqlSession> BeginAsync(CancellationToken cancellationToken);
+
     /// <summary>Opens a session with a transaction. The transaction begins with the first statement if this saves a round trip.</summary>
     /// <param name="timeLimit">The time limit of each statement and of each wait for a lock.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>

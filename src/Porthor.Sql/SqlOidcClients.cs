@@ -5,8 +5,6 @@ namespace Porthor.Sql;
 /// <summary>Stores the clients of the OpenID Connect provider in the table <c>oidc_client</c>, which the reference uses too.</summary>
 internal sealed class SqlOidcClients(SqlDatabase database) : IOidcClientStore
 {
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(30);
-
     private static readonly SqlFragment Columns =
         new("client_id, client_secret_hash, return_uri, description, notes, created, last_modified, last_modified_by");
 
@@ -25,7 +23,7 @@ internal sealed class SqlOidcClients(SqlDatabase database) : IOidcClientStore
 
     public async Task AddAsync(IReadOnlyList<OidcClient> clients, CancellationToken cancellationToken)
     {
-        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
         await session.CommitAsync(
             [
                 .. clients.Select(client => database.Sql(
@@ -44,7 +42,7 @@ internal sealed class SqlOidcClients(SqlDatabase database) : IOidcClientStore
     {
         if (clientId.Contains('\0', StringComparison.Ordinal))
             return null;
-        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
         var changed = await session.QueryAsync(
             database.Sql(
                 $"""
@@ -62,7 +60,7 @@ internal sealed class SqlOidcClients(SqlDatabase database) : IOidcClientStore
     {
         if (clientId.Contains('\0', StringComparison.Ordinal))
             return;
-        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
         await session.CommitAsync([database.Sql($"DELETE FROM oidc_client WHERE client_id = {clientId}")], cancellationToken);
     }
 

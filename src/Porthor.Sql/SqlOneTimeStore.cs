@@ -9,13 +9,11 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
 {
     private const int RemovedAtOnce = 100;
 
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
-
     public async Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
         var now = clock.GetUtcNow();
-        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
         var changed = await session.ExecuteAsync([Add(database, name, value, now + lifetime, now)], cancellationToken);
         // The deletion follows the insertion, to avoid deadlocks: other transactions that wait for this name then hold no lock for which
         // this transaction waits.
@@ -41,7 +39,7 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
 
     public async Task<byte[]?> TakeAsync(string name, CancellationToken cancellationToken)
     {
-        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
         var taken = await session.QueryAsync(
             database.Sql($"DELETE FROM porthor_once WHERE name = {name} RETURNING value, expires"),
             row => (Value: row.Bytes(0), Expires: row.Time(1)),

@@ -167,7 +167,8 @@ public sealed partial class FaultInjectingProxy : IAsyncDisposable
                 connections[connection] = ServeAsync(connection, registered.Task);
                 registered.SetResult();
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is OperationCanceledException or SocketException
+                or InvalidOperationException) // the listener was stopped between two calls
             {
                 return;
             }

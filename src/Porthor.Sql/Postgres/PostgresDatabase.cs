@@ -59,14 +59,16 @@ internal sealed class PostgresDatabase(
             await ConnectAsync(cancellationToken), timeLimit, inTransaction: false, prepare: !connections.IsPooled,
             checkRole: connections.IsPooled, metrics, Failed);
 
+    public override ValueTask<SqlSession> BeginAsync(CancellationToken cancellationToken) =>
+        BeginAsync(statementTimeout, cancellationToken);
+
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
         new PostgresSession(
             await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, checkRole: false,
             metrics, Failed);
 
     /// <summary>Begins a transaction that sets options of the planner, and is rolled back.</summary>
-    public override ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) =>
-        BeginAsync(statementTimeout, cancellationToken);
+    public override ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => BeginAsync(cancellationToken);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {

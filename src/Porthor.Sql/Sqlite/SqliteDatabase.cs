@@ -83,6 +83,9 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
     }
 
+    public override ValueTask<SqlSession> BeginAsync(CancellationToken cancellationToken) =>
+        BeginAsync(statementTimeout, cancellationToken);
+
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         await EnterAsync(writing, timeLimit, "waiting for other writers", cancellationToken);

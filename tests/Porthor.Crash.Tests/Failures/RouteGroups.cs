@@ -30,11 +30,14 @@ internal sealed partial class RouteGroups
     private readonly (string, string) cookie;
     private readonly (string, string) loginState;
     private readonly IReadOnlyList<(string, string)> logoutCookies;
+    private readonly OpenIdClient client;
     private readonly TokenKey edited;
     private int number;
 
-    private RouteGroups(TestServer server, Token session, Token administrator, TokenKey edited, IReadOnlyList<Token> sessionsToEnd)
+    private RouteGroups(
+        TestServer server, Token session, Token administrator, TokenKey edited, IReadOnlyList<Token> sessionsToEnd, OpenIdClient client)
     {
+        this.client = client;
         this.server = server;
         this.edited = edited;
         bearer = TestServer.Bearer(session);
@@ -42,7 +45,7 @@ internal sealed partial class RouteGroups
         cookie = server.Cookie(new SessionState { Token = session, Csrf = "csrf" });
         loginState = server.Cookie(new SessionState { State = "state", ReturnUrl = ReturnTo });
         logoutCookies = [.. sessionsToEnd.Select(token => server.Cookie(new SessionState { Token = token }))];
-        All = [.. Subrequests(), .. Tokens(), .. Histories(), .. Users(), .. Logins(), .. Pages(), .. OtherRoutes()];
+        All = [.. Subrequests(), .. Tokens(), .. Histories(), .. Users(), .. Logins(), .. Pages(), .. OpenIdConnect(), .. OtherRoutes()];
     }
 
     public IReadOnlyList<RouteGroup> All { get; }
@@ -59,6 +62,7 @@ internal sealed partial class RouteGroups
         AnswerTimeout = AnswerTimeout,
         ApiTimeout = ApiTimeout,
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
+        OidcServer = Provider.Value,
         Providers = new ProviderSettings { LocalUsers = LoginUsers },
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
     };
@@ -72,14 +76,15 @@ internal sealed partial class RouteGroups
         {
             Username = "bot-admin",
             TokenType = TokenType.Service,
-            Scopes = ScopeSet.Of("admin:token", "admin:userinfo"),
+            Scopes = ScopeSet.Of("admin:oidc", "admin:token", "admin:userinfo"),
         };
         var administrator = await server.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(TimeProvider.System));
         var edited = await server.Tokens.CreateUserTokenAsync(session, "someone", new UserTokenRequest("edited", ScopeSet.Empty, null));
         List<Token> sessionsToEnd = [];
         while (sessionsToEnd.Count < sessions)
             sessionsToEnd.Add((await server.Tokens.SessionForAsync("logging-out")).Record.Token);
-        return new RouteGroups(server, session.Record.Token, administrator, edited.Key, sessionsToEnd);
+        var client = await LogInToClientAsync(server, administrator, session.Record.Token);
+        return new RouteGroups(server, session.Record.Token, administrator, edited.Key, sessionsToEnd, client);
     }
 
     private static string UnknownKey => new('x', TokenKey.Length);
