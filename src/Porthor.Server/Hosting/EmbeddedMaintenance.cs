@@ -1,5 +1,6 @@
 using Porthor.Maintenance;
 using Porthor.Server.Observation;
+using Porthor.Server.Platform;
 using Porthor.Sql;
 using Porthor.Telemetry;
 
@@ -11,31 +12,18 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal sealed partial class EmbeddedMaintenance(
     TimeProvider clock, TokenMaintenance maintenance, SqlStores sql, PorthorMetrics metrics,
-    ILogger<EmbeddedMaintenance> logger) : BackgroundService
+    ILogger<EmbeddedMaintenance> logger) : PeriodicService(TimeSpan.FromHours(1), runsAtStart: true, clock)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
-        do
-        {
-            try
-            {
-                await maintenance.ExpireTokensAsync(cancellationToken: stoppingToken);
-                await maintenance.TruncateHistoryAsync(cancellationToken: stoppingToken);
-                await sql.Revocations.DeleteOldRevocationsAsync(clock.GetUtcNow(), stoppingToken);
-                var counts = await maintenance.CountTokensForMetricsAsync(stoppingToken);
-                await MaintenanceStatus.NoteMaintenanceAsync(sql, metrics, clock, counts, stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // Every exception is caught and logged, so that the server and the next maintenance run continue.
-                Log.Failed(logger, e.Message, e);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        await maintenance.ExpireTokensAsync(cancellationToken: cancellationToken);
+        await maintenance.TruncateHistoryAsync(cancellationToken: cancellationToken);
+        await sql.Revocations.DeleteOldRevocationsAsync(Clock.GetUtcNow(), cancellationToken);
+        var counts = await maintenance.CountTokensForMetricsAsync(cancellationToken);
+        await MaintenanceStatus.NoteMaintenanceAsync(sql, metrics, Clock, counts, cancellationToken);
     }
+
+    protected override void LogError(Exception error) => Log.Failed(logger, error.Message, error);
 
     private static partial class Log
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Porthor.Server.Observation;
+using Porthor.Server.Platform;
 using Porthor.Sql;
 
 namespace Porthor.Server.Hosting;
@@ -15,11 +16,10 @@ internal sealed record NodeRegistration(string Name, IReadOnlyList<string> Keys,
 /// secret is rejected if a node does not have the new secret.
 /// </summary>
 internal sealed partial class NodeRegistry(
-    SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger) : BackgroundService
+    SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger)
+    : PeriodicService(TimeSpan.FromMinutes(1), runsAtStart: true, clock)
 {
     private const string Prefix = "node:";
-
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>The time after which a node without a new registration is considered stopped.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
@@ -46,39 +46,20 @@ internal sealed partial class NodeRegistry(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await TryAsync(() => sql.Settings.DeleteAsync(name, cancellationToken));
+        await TryAsync(token => sql.Settings.DeleteAsync(name, token), cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, clock);
-        do
-            await TryAsync(() => NoteAsync(stoppingToken));
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private Task NoteAsync(CancellationToken cancellationToken)
+    protected override Task RunAsync(CancellationToken cancellationToken)
     {
         JsonObject note = new()
         {
-            ["time"] = clock.GetUtcNow().ToUnixTimeSeconds(),
+            ["time"] = Clock.GetUtcNow().ToUnixTimeSeconds(),
             ["keys"] = new JsonArray([.. sessionKeys.All.Select(key => (JsonNode)key.Id)]),
         };
         return sql.Settings.SetAsync(name, note.ToJsonString(), cancellationToken);
     }
 
-    private async Task TryAsync(Func<Task> work)
-    {
-        try
-        {
-            await work();
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // The service continues, because it does not depend on the registration.
-            Log.Failed(logger, e.Message, e);
-        }
-    }
+    protected override void LogError(Exception error) => Log.Failed(logger, error.Message, error);
 
     private static partial class Log
     {

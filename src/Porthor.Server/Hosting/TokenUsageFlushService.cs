@@ -1,10 +1,12 @@
+using Porthor.Server.Platform;
 using Porthor.Usage;
 
 namespace Porthor.Server.Hosting;
 
 /// <summary>Writes the buffered token usage to the database every five seconds and when the server stops.</summary>
 internal sealed partial class TokenUsageFlushService(
-    TimeProvider clock, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
+    TimeProvider clock, TokenUsageBuffer usage, ILogger<TokenUsageFlushService> logger)
+    : PeriodicService(Interval, runsAtStart: false, clock)
 {
     /// <summary>The interval between writes. It is half of the maximum time until usage is visible.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -13,28 +15,12 @@ internal sealed partial class TokenUsageFlushService(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        await TryAsync(RunAsync, cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await WriteAsync(stoppingToken);
-    }
+    protected override Task RunAsync(CancellationToken cancellationToken) => usage.WriteAsync(cancellationToken);
 
-    private async Task WriteAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await uses.WriteAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // Every exception is caught and logged, so that later usage is recorded.
-            Log.Failed(logger, e.Message, e);
-        }
-    }
+    protected override void LogError(Exception error) => Log.Failed(logger, error.Message, error);
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using Porthor.Server.Platform;
 using Porthor.Sql;
 using Porthor.Telemetry;
 
@@ -5,26 +6,13 @@ namespace Porthor.Server.Observation;
 
 /// <summary>Publishes the stored results of maintenance and audit as metrics of this node, at regular intervals.</summary>
 internal sealed partial class MaintenanceMetricsPublisher(
-    SqlStores sql, PorthorMetrics metrics, TimeProvider clock, ILogger<MaintenanceMetricsPublisher> logger) : BackgroundService
+    SqlStores sql, PorthorMetrics metrics, TimeProvider clock, ILogger<MaintenanceMetricsPublisher> logger)
+    : PeriodicService(TimeSpan.FromMinutes(1), runsAtStart: true, clock)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    protected override Task RunAsync(CancellationToken cancellationToken) =>
+        MaintenanceStatus.PublishAsync(sql, metrics, cancellationToken);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, clock);
-        do
-        {
-            try
-            {
-                await MaintenanceStatus.PublishAsync(sql, metrics, stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                Log.Failed(logger, e.Message, e);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override void LogError(Exception error) => Log.Failed(logger, error.Message, error);
 
     private static partial class Log
     {
