@@ -5,7 +5,7 @@ internal sealed partial class PorthorProgram
     /// <summary>Makes <c>porthor</c> and PostgreSQL's programs available to shell scripts.</summary>
     public async Task PrepareShellAsync()
     {
-        AddCommand("porthor", $"dotnet '{Command([])[0]}'");
+        AddCommand("porthor", $"dotnet '{ProgramFile}'");
         Variables["PATH"] = string.Join(':', Commands, Prerequisites.PostgresBin, Environment.GetEnvironmentVariable("PATH"));
         if (Variables.ContainsKey("PORTHOR_DATABASE_URL"))
         {

@@ -22,6 +22,14 @@ internal sealed partial class PorthorProgram : IAsyncDisposable
 
     private readonly List<RunningProgram> started = [];
 
+    /// <summary>
+    /// The program file: the published program if the environment variable PORTHOR_PROGRAM names it, otherwise the one of the build. The
+    /// published program contains machine code and starts twice as fast.
+    /// </summary>
+    public static string ProgramFile { get; } = Environment.GetEnvironmentVariable("PORTHOR_PROGRAM") is { Length: > 0 } published
+        ? published
+        : Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+
     /// <summary>The working directory.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("porthor-program-").FullName;
 
@@ -93,7 +101,7 @@ internal sealed partial class PorthorProgram : IAsyncDisposable
 
     public RunningProgram Start(params string[] arguments) => Start("dotnet", Command(arguments), input: "");
 
-    private static string[] Command(string[] arguments) => [Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. arguments];
+    private static string[] Command(string[] arguments) => [ProgramFile, .. arguments];
 
     private RunningProgram Start(string file, string[] arguments, string input)
     {

@@ -14,7 +14,7 @@ public sealed class ConnectionBudgetTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var server = await TestServer.StartAsync(
-            Mode.Cluster, settings => RouteGroups.Configure(settings) with { DatabaseConnections = 3 });
+            Mode.Cluster, settings => (RouteGroups.Configure(settings) with { DatabaseConnections = 3 }).WithLongTimeouts());
         var groups = await RouteGroups.CreateAsync(server);
         await SendEachAsync(groups);
         var postgres = await RealServers.Instance.PostgresAsync();

@@ -22,7 +22,7 @@ public sealed class MappedAddressTests(ApiServers servers) : IClassFixture<ApiSe
             {
                 Token = key, Username = "long-ago", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Actor = "long-ago",
                 Action = ChangeAction.Create, IpAddress = IPAddress.Parse("198.51.100.7").MapToIPv6(),
-                EventTime = DateTimeOffset.UnixEpoch.AddYears(50),
+                EventTime = DateTimeOffset.FromUnixTimeSeconds(server.Now),
             }]);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }

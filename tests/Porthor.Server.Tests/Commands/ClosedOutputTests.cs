@@ -14,7 +14,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [Fact]
     public async Task The_server_stops_in_time_while_its_log_is_not_read()
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         // The pipe is full before the server writes its first line.
         var outcome = await program.RunShellAsync(
             """
@@ -44,7 +44,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [InlineData(">/dev/full 2>/dev/full")]
     public async Task The_server_works_with_closed_output(string redirection)
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         var outcome = await program.RunShellAsync(
             $$"""
             PORT=$(shuf -i 12000-31999 -n 1)
@@ -64,7 +64,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [Fact]
     public async Task A_command_whose_result_cannot_be_written_fails()
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         var outcome = await program.RunShellAsync(
             """
             dotnet "$DLL" init >/dev/null 2>&1
@@ -84,7 +84,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [InlineData("| (exec <&-; while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done)", "Broken pipe")]
     public async Task A_token_that_cannot_be_printed_is_not_valid(string redirection, string reason)
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         var outcome = await program.RunShellAsync(
             $$"""
             dotnet "$DLL" init >/dev/null 2>&1
@@ -104,7 +104,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [InlineData("token list")]
     public async Task A_command_reports_that_it_cannot_print_its_result(string verb)
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         var outcome = await program.RunShellAsync(
             $"""dotnet "$DLL" init >/dev/null 2>&1; dotnet "$DLL" token create -u ann >/dev/null; dotnet "$DLL" {verb} >&- || echo"""
                 + $""" "exit $?" """);
@@ -117,7 +117,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [InlineData(">&-")]
     public async Task A_new_password_that_cannot_be_printed_does_not_replace_the_old_one(string redirection)
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         var outcome = await program.RunShellAsync(
             $"""
             dotnet "$DLL" init >/dev/null 2>&1
@@ -133,7 +133,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [Fact]
     public async Task All_tokens_are_revoked_even_if_the_output_cannot_be_written()
     {
-        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
         var outcome = await program.RunShellAsync(
             """
             dotnet "$DLL" init >/dev/null 2>&1

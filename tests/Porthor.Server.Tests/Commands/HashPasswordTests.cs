@@ -63,7 +63,7 @@ public sealed class HashPasswordTests : IAsyncLifetime
     [InlineData("correct horse battery stable", 1)]
     public async Task A_terminal_is_prompted_twice(string again, int exitCode)
     {
-        var porthor = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "porthor.dll")}' hash-password";
+        var porthor = $"dotnet '{PorthorProgram.ProgramFile}' hash-password";
         // Uses a pseudo-terminal and sends each line after its prompt.
         var script = $$"""
             mkfifo keys
