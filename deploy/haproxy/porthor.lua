@@ -1,29 +1,30 @@
 -- The action "porthor" sends the authorization subrequest to Porthor, with the rule in txn.porthor_rule. If Porthor allows the request, its
--- headers about the user replace the client's; otherwise the client gets Porthor's answer, and the site gets nothing.
+-- headers about the user replace the client's; otherwise the client gets Porthor's answer, and the site does not get the request.
 -- Its argument is the address of Porthor: http-request lua.porthor 127.0.0.1:8080
 -- The action "porthor_connection" removes the Connection header and the headers that it names.
 
--- In milliseconds. Porthor answers within a second.
+-- The time limit of the subrequest in milliseconds. Porthor answers within a second.
 local timeout = 3000
 
--- The headers of the request that Porthor reads. It does not need the others, nor the body.
-local asked_with = {
+-- The headers of the request that Porthor reads. The subrequest contains no other headers of the client and no body.
+local forwarded_to_porthor = {
     "accept", "access-control-request-method", "authorization", "cookie", "origin", "user-agent", "x-requested-with",
     "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-original-upgrade",
 }
 
 -- The headers of the answer that the site gets. The client's headers of these names are removed.
-local passed_on = {
+local forwarded_to_site = {
     "authorization", "cookie", "x-auth-request-email", "x-auth-request-service", "x-auth-request-token", "x-auth-request-user",
 }
 
 -- The headers of Porthor's answer that the client gets if the request is denied.
-local handed_back = {
+local forwarded_to_client = {
     "cache-control", "content-security-policy", "content-type", "location", "retry-after", "vary", "www-authenticate",
     "x-content-type-options", "x-frame-options",
 }
 
-local counted = { "limit", "remaining", "used", "reset", "resource" }
+-- The last parts of the names of the X-RateLimit-* headers.
+local rate_limit_names = { "limit", "remaining", "used", "reset", "resource" }
 
 -- Returns the values of a header, which HAProxy counts from 0; none if the header is absent.
 local function values(headers, name)
@@ -39,11 +40,11 @@ local function values(headers, name)
     return list
 end
 
--- A token of Porthor: "gt-", the key, a dot and the secret; and a token in base64, by the remainder of its position divided by 3.
-local half = string.rep("[%w_-]", 22)
-local shortest = 48
-local forms = {
-    "gt%-" .. half .. "%." .. half,
+-- A token as plain text ("gt-", the key, a dot and the secret) and in base64, which depends on the position of the token modulo 3.
+local token_part = string.rep("[%w_-]", 22)
+local minimum_length = 48
+local token_patterns = {
+    "gt%-" .. token_part .. "%." .. token_part,
     "Z3Qt" .. string.rep("%w", 29) .. "[CSiy][45]" .. string.rep("%w", 28),
     "[2GWm]d0L[S-X]" .. string.rep("%w", 28) .. "[048AEIMQUYcgkosw]u" .. string.rep("%w", 28),
     "[159BFJNRVZdhlptx]ndC[01]" .. string.rep("%w", 29) .. "L[i-n]" .. string.rep("%w", 28),
@@ -52,11 +53,11 @@ local forms = {
 -- Returns whether a text contains a token, also if the text is percent-encoded up to three times.
 local function contains_token(text)
     for _ = 0, 3 do
-        if #text < shortest then
+        if #text < minimum_length then
             return false
         end
-        for _, form in ipairs(forms) do
-            if text:find(form) then
+        for _, pattern in ipairs(token_patterns) do
+            if text:find(pattern) then
                 return true
             end
         end
@@ -81,13 +82,14 @@ local function remove_tokens(txn)
     end
 end
 
-local function question(txn, address)
+-- Returns the authorization subrequest for a request.
+local function subrequest(txn, address)
     local received = txn.http:req_get_headers()
     local headers = {
         ["x-forwarded-method"] = { txn.f:method() },
         ["x-forwarded-uri"] = { txn.f:pathq() },
     }
-    for _, name in ipairs(asked_with) do
+    for _, name in ipairs(forwarded_to_porthor) do
         local list = values(received, name)
         if #list > 0 then
             headers[name] = list
@@ -98,9 +100,10 @@ local function question(txn, address)
     return { url = "http://" .. address .. path, headers = headers, timeout = timeout }
 end
 
-local function pass(txn, answer)
+-- Replaces the headers of an allowed request that forwarded_to_site lists, and removes tokens of Porthor from the other headers.
+local function allow(txn, answer)
     remove_tokens(txn)
-    for _, name in ipairs(passed_on) do
+    for _, name in ipairs(forwarded_to_site) do
         txn.http:req_del_header(name)
         local list = values(answer.headers, name)
         -- Several Cookie headers are joined into one.
@@ -113,9 +116,10 @@ local function pass(txn, answer)
     end
 end
 
-local function refuse(txn, status, headers, body)
+-- Answers the client. The site does not get the request.
+local function deny(txn, status, headers, body)
     local reply = txn:reply({ status = status, body = body })
-    for _, name in ipairs(handed_back) do
+    for _, name in ipairs(forwarded_to_client) do
         for _, value in ipairs(values(headers, name)) do
             reply:add_header(name, value)
         end
@@ -123,8 +127,8 @@ local function refuse(txn, status, headers, body)
     txn:done(reply)
 end
 
--- Returns whether an answer is Porthor's: JSON, or a page for a browser, which has a policy.
-local function is_own(answer)
+-- Returns whether an answer is Porthor's: JSON, or an HTML page with a content security policy.
+local function is_from_porthor(answer)
     local kind = values(answer.headers, "content-type")[1]
     if kind == nil then
         return false
@@ -134,36 +138,36 @@ local function is_own(answer)
 end
 
 core.register_action("porthor", { "http-req" }, function(txn, address)
-    local asked, answer = pcall(function()
-        return core.httpclient():get(question(txn, address))
+    local succeeded, answer = pcall(function()
+        return core.httpclient():get(subrequest(txn, address))
     end)
-    -- Without an answer HAProxy generates a page.
-    if not asked or answer == nil or answer.status == nil or answer.headers == nil or not is_own(answer) then
-        refuse(txn, 503, {
+    -- If Porthor does not answer, HAProxy returns an HTML page of its own, which must not reach the client.
+    if not succeeded or answer == nil or answer.status == nil or answer.headers == nil or not is_from_porthor(answer) then
+        deny(txn, 503, {
             ["cache-control"] = { [0] = "no-cache, no-store" }, ["content-type"] = { [0] = "application/json" },
         }, '{"detail":[{"msg":"Authorization is not available","type":"store_unavailable"}]}')
         return
     end
-    for _, name in ipairs(counted) do
+    for _, name in ipairs(rate_limit_names) do
         local value = values(answer.headers, "x-ratelimit-" .. name)[1]
         if value ~= nil then
             txn:set_var("txn.porthor_" .. name, value)
         end
     end
     if answer.status == 200 then
-        pass(txn, answer)
+        allow(txn, answer)
     else
-        refuse(txn, answer.status, answer.headers, answer.body)
+        deny(txn, answer.status, answer.headers, answer.body)
     end
 end, 1)
 
 -- Headers that Connection cannot name: the host, and the length of the body (RFC 9112, section 6).
-local needed = { ["host"] = true, ["content-length"] = true, ["transfer-encoding"] = true }
+local required_headers = { ["host"] = true, ["content-length"] = true, ["transfer-encoding"] = true }
 
 core.register_action("porthor_connection", { "http-req" }, function(txn)
     for _, value in ipairs(values(txn.http:req_get_headers(), "connection")) do
         for name in value:gmatch("[^,%s]+") do
-            if not needed[name:lower()] then
+            if not required_headers[name:lower()] then
                 txn.http:req_del_header(name)
             end
         end
