@@ -5,7 +5,7 @@
 #   ./fuzz.sh 60 cookie query      some targets, one minute in total
 set -euo pipefail
 cd "$(dirname "$0")"
-seconds=${1:?how many seconds?}
+seconds=${1:?the number of seconds is missing}
 shift
 
 built=$(mktemp -d)

@@ -7,7 +7,7 @@ fail() { echo "lint: $*" >&2; failed=1; }
 
 dotnet restore --nologo --verbosity quiet || fail "a package cannot be restored, or a packages.lock.json is out of date"
 dotnet build --no-restore --nologo --verbosity quiet || fail "the build has warnings or errors"
-# The build reports all other style rules. This takes less than half of the time of a whole 'dotnet format'.
+# The build reports the other style rules. These two commands take less than half of the time of 'dotnet format' without arguments.
 dotnet format whitespace --verify-no-changes --no-restore --verbosity quiet || fail "run 'dotnet format whitespace'"
 dotnet format style --diagnostics IMPORTS --verify-no-changes --no-restore --verbosity quiet \
   || fail "run 'dotnet format style --diagnostics IMPORTS'"
@@ -31,9 +31,9 @@ else
 fi
 
 # Texts that the sources must not contain.
-if git grep -nE 'TODO|FIXME|NotImplementedException' -- 'src/**' 'tests/**' ':!lint.sh'; then fail "marks of unfinished work"; fi
+if git grep -nE 'TODO|FIXME|NotImplementedException' -- 'src/**' 'tests/**' ':!lint.sh'; then fail "the sources contain unfinished work"; fi
 if git grep -nIE '[[:blank:]]+$' -- ':!*.md'; then fail "trailing whitespace"; fi
-tools/words.sh || fail "words to avoid; tools/words.sh has the words to use instead"
+tools/words.sh || fail "the texts contain words to avoid"
 tools/lines.sh || fail "lines are too long"
 
 # Relative links in documents.

@@ -2,7 +2,7 @@
 # Installs the programs that the tests need, builds everything, and runs all tests.
 #
 #   ./test.sh                 all tests
-#   ./test.sh --fast          tests that need no other program, within a minute; for use during development
+#   ./test.sh --fast          tests that need no other program, in less than a minute; for use during development
 #   ./test.sh --install-only  only installs the programs
 #   ./test.sh --filter-class '*TokenTests'    some tests; arguments are passed to the test runner (also after --fast)
 set -euo pipefail

@@ -10,7 +10,7 @@ trap 'rm -r "$work"' EXIT
 numbers=$(grep -oE '^\| [A-Z]+-[0-9]+' "$page" | cut -c3-)
 prefixes=$(cut -d- -f1 <<<"$numbers" | sort -u | paste -sd'|')
 
-# One line for each scenario that a test names: the number and Class.Method, or Class if only its comment has the number.
+# One line for each scenario that a test names: its number and Class.Method, or only Class if the comment of the class has the number.
 # A range such as "ING-018 to ING-025" names each number in it.
 # shellcheck disable=SC2016
 git ls-files -z 'tests/*.cs' | xargs -0 awk -v number="($prefixes)-[0-9]+" '
