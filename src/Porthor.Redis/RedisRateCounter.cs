@@ -4,7 +4,9 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>Counts requests in the ephemeral database, under the keys of the reference (contract/ingress.md 8).</summary>
-public sealed class RedisRateCounter(RedisStore store) : IRateCounter
+/// <param name="store">The ephemeral database.</param>
+/// <param name="timeLimit">The time limit of a call. It is short, because a request is not denied if it cannot be counted.</param>
+public sealed class RedisRateCounter(RedisStore store, TimeSpan timeLimit) : IRateCounter
 {
     /// <summary>Increments a counter and sets its expiration in one step, so that every counter expires (deviations 17).</summary>
     private const string Script = """
@@ -21,7 +23,8 @@ public sealed class RedisRateCounter(RedisStore store) : IRateCounter
     public async Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
         RedisKey counter = $"LIMITS:LIMITER/api/{key.Username}/{key.Service}/{key.Quota}/1/minute";
-        var reply = await store.CallAsync("counting requests", counter, db => db.ScriptEvaluateAsync(Script, [counter]), cancellationToken);
+        var reply = await store.CallAsync(
+            "counting requests", counter, db => db.ScriptEvaluateAsync(Script, [counter]), timeLimit, cancellationToken);
         return new RateCount((long)reply[0], TimeSpan.FromMilliseconds((long)reply[1]));
     }
 }

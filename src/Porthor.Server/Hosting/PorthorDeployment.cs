@@ -29,7 +29,6 @@ internal sealed class PorthorDeployment : IAsyncDisposable
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisStore? ephemeral;
-    private readonly RedisStore? codes;
     private readonly LdapDirectory? directory;
     private bool disposed;
 
@@ -84,23 +83,17 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             settings.Providers.Users, directory,
             settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
-        if (Redis is not null && settings.EphemeralRedis is { } counters)
+        if (Redis is not null && settings.EphemeralRedis is { } options)
+        {
             ephemeral = RedisStore.Connect(
-                counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
-        RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral)
+                options with { CallTimeout = settings.AnswerTimeout }, "ephemeral Redis", metrics.Stores,
+                loggers.CreateLogger<RedisServer>());
+        }
+        RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral, CountTimeout)
             : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
             : new LocalRateCounter(clock);
         Dependencies = DependenciesOf(sql, RecordStore, ephemeral, directory);
-        // The codes are in the same database as the counters, but a request waits longer for them.
-        if (Redis is not null && settings is { OidcServer: not null, EphemeralRedis: { } options })
-        {
-            codes = RedisStore.Connect(
-                options with { CallTimeout = settings.AnswerTimeout },
-                "ephemeral Redis",
-                metrics.Stores,
-                loggers.CreateLogger<RedisServer>());
-        }
-        AuthorizationCodes = codes is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(codes, keyPrefix: "");
+        AuthorizationCodes = ephemeral is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(ephemeral, keyPrefix: "");
         OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Store);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
@@ -190,8 +183,6 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             return;
         if (ephemeral is not null)
             await ephemeral.DisposeAsync();
-        if (codes is not null)
-            await codes.DisposeAsync();
         if (Redis is not null)
             await Redis.DisposeAsync();
         if (directory is not null)
