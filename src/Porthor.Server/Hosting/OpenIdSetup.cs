@@ -28,7 +28,7 @@ internal static class OpenIdSetup
         });
         services.AddSingleton(core.Sql.OidcClients);
         services.AddSingleton(_ => new SigningKey(settings.Key, settings.KeyId));
-        services.AddSingleton<ClientSecrets>();
+        services.AddSingleton(new ClientSecrets(core.Clock));
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton(new AuthorizationCodeStore(core.AuthorizationCodes, new Fernet(core.SessionKeys, core.Clock), core.Clock));
         services.AddSingleton(provider => new OpenIdProvider(

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Porthor.Ingress;
@@ -168,6 +169,12 @@ internal sealed class Problem
     public static Problem OAuthUnavailable(string description) =>
         OAuth(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", description)
             .With("Cache-Control", NoStore).With("Retry-After", "1");
+
+    /// <summary>Creates the response in the form of OAuth for a client that must wait before its next attempt.</summary>
+    public static Problem OAuthTooManyRequests(string error, string description, TimeSpan wait) =>
+        OAuth(StatusCodes.Status429TooManyRequests, error, description)
+            .With("Cache-Control", NoStore)
+            .With("Retry-After", Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
 
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));

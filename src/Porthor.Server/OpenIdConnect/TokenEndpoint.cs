@@ -23,6 +23,7 @@ internal sealed partial class TokenEndpoint(ILogger<TokenEndpoint> logger, OpenI
             .Accepts<TokenRequestForm>("application/x-www-form-urlencoded", RouteDescriptions.AnyType)
             .Answers<OpenIdTokenAnswer>()
             .Produces<OAuthErrorAnswer>(StatusCodes.Status400BadRequest, "application/json")
+            .Produces<OAuthErrorAnswer>(StatusCodes.Status429TooManyRequests, "application/json")
             .Produces<OAuthErrorAnswer>(StatusCodes.Status503ServiceUnavailable, "application/json")
             .Refuses(401, 404);
 
@@ -56,9 +57,12 @@ internal sealed partial class TokenEndpoint(ILogger<TokenEndpoint> logger, OpenI
         writer.WriteEndObject();
     });
 
-    private static Problem ProblemOf(OAuthError error) => error.Code == OAuthError.Unavailable
-        ? Problem.OAuthUnavailable(error.Description)
-        : Problem.OAuth(StatusCodes.Status400BadRequest, error.Code, error.Description);
+    private static Problem ProblemOf(OAuthError error) => error switch
+    {
+        { Code: OAuthError.Unavailable } => Problem.OAuthUnavailable(error.Description),
+        { RetryAfter: { } wait } => Problem.OAuthTooManyRequests(error.Code, error.Description, wait),
+        _ => Problem.OAuth(StatusCodes.Status400BadRequest, error.Code, error.Description),
+    };
 
     /// <summary>Logs an error. The contract prescribes the messages, which must be constants.</summary>
     private void LogError(OAuthError error)

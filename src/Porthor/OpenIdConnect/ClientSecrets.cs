@@ -4,13 +4,15 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using BitFaster.Caching.Lru;
+using Porthor.Concurrency;
 using Porthor.Secrets;
 using Porthor.Storage;
+using Porthor.Values;
 
 namespace Porthor.OpenIdConnect;
 
 /// <summary>Represents the result of the check of a client secret.</summary>
-public enum SecretCheck
+public enum SecretCheckResult
 {
     /// <summary>The secret is correct.</summary>
     Correct,
@@ -20,14 +22,26 @@ public enum SecretCheck
 
     /// <summary>Too many other secrets are being checked. The result is not known.</summary>
     Busy,
+
+    /// <summary>There were too many wrong secrets. The secret was not compared.</summary>
+    TooManyFailures,
 }
+
+/// <summary>Represents the check of a client secret.</summary>
+/// <param name="Result">The result.</param>
+/// <param name="RetryAfter">The time after which another attempt is allowed; zero unless there were too many failures.</param>
+public readonly record struct SecretCheck(SecretCheckResult Result, TimeSpan RetryAfter = default);
 
 /// <summary>
 /// Creates, hashes and checks client secrets. A comparison with bcrypt, the hash of the reference, needs about 0.3 s of CPU time. It is
-/// made only until the secret of a client is known: after that, a keyed hash in memory decides, also about wrong secrets. At most a quarter
-/// of the processors makes comparisons, and each address has at most two at once, so that one address cannot occupy the queue.
+/// made only until the secret of a client is known: after that, a keyed hash in memory decides, also about wrong secrets.
 /// </summary>
-public sealed class ClientSecrets : IDisposable
+/// <remarks>
+/// At most a quarter of the processors compares with bcrypt. Requests with the same secret share one comparison. Requests that present an
+/// existing code of the client are served first and are counted per code; other requests are limited and counted per network, so that
+/// nobody without a code can prevent the logins of a client (decision 43).
+/// </remarks>
+public sealed class ClientSecrets(TimeProvider clock)
 {
     /// <summary>The longest secret in bytes. Bcrypt ignores further bytes.</summary>
     public const int MaxBytes = 72;
@@ -35,14 +49,17 @@ public sealed class ClientSecrets : IDisposable
     private const int BcryptCost = 12;
     private const int RandomBytes = 32;
     private const int CachedClients = 1000;
-    private const int MaxWaiting = 16;
-    private const int MaxPerAddress = 2;
+    private const int MaxPerNetwork = 2;
 
     private readonly byte[] cacheKey = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentLru<string, KnownSecret> known = new(CachedClients);
-    private readonly ConcurrentDictionary<IPAddress, int> addresses = new();
-    private readonly SemaphoreSlim slots = new(Math.Max(1, Environment.ProcessorCount / 4));
-    private int waiting;
+    private readonly ConcurrentDictionary<string, int> networks = new(StringComparer.Ordinal);
+    private readonly SingleFlight<(string ClientId, string Hashes, bool HasCode), SecretCheckResult> comparisons = new();
+    private readonly ComparisonQueue queue = new(Math.Max(1, Environment.ProcessorCount / 4));
+    private readonly SecretFailures failures = new(clock);
+
+    /// <summary>Compares a stored hash with a secret. Tests replace it.</summary>
+    internal Func<byte[], Secret, bool> Compare { get; init; } = Matches;
 
     /// <summary>Creates a secret of 256 random bits.</summary>
     public static Secret Create() => new(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes)));
@@ -65,60 +82,92 @@ public sealed class ClientSecrets : IDisposable
     /// <param name="client">The client.</param>
     /// <param name="presented">The secret that was presented.</param>
     /// <param name="address">The address of the requester; null if it is not known.</param>
-    /// <param name="cancellationToken">Ends the wait for a free slot.</param>
-    public async Task<SecretCheck> CheckAsync(OidcClient client, Secret presented, IPAddress? address, CancellationToken cancellationToken)
+    /// <param name="findCodeAsync">
+    /// Returns the key of the presented code if it is an existing code of this client; null if it is not. It is called at most once, and
+    /// not if the secret is known and there were few failures.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait for the result.</param>
+    public async Task<SecretCheck> CheckAsync(
+        OidcClient client, Secret presented, IPAddress? address, Func<Task<string?>> findCodeAsync, CancellationToken cancellationToken)
     {
         var text = presented.Reveal();
         if (Encoding.UTF8.GetByteCount(text) > MaxBytes || text.Contains('\0', StringComparison.Ordinal))
-            return SecretCheck.Wrong;
-        // The hash in the row belongs to one secret, so that a different secret is wrong.
-        if (known.TryGet(client.ClientId, out var cached) && cached.BelongsTo(client))
-            return CryptographicOperations.FixedTimeEquals(cached.Hash, KeyedHash(presented)) ? SecretCheck.Correct : SecretCheck.Wrong;
-        var place = address ?? IPAddress.None;
-        if (addresses.AddOrUpdate(place, 1, (_, count) => count + 1) > MaxPerAddress)
+            return new SecretCheck(SecretCheckResult.Wrong);
+        // One customer can have all addresses of the shortest prefix.
+        var network = ClientNetwork.PrefixesOf(address)[^1];
+        var (source, code) = (network, (string?)null);
+        var cached = CompareWithKnown(client, presented);
+        if (cached is null || failures.WaitFor(client.ClientId, source) > TimeSpan.Zero)
         {
-            Leave(place);
-            return SecretCheck.Busy;
+            code = await findCodeAsync();
+            source = code ?? network;
+            if (failures.WaitFor(client.ClientId, source) is var wait && wait > TimeSpan.Zero)
+                return new SecretCheck(SecretCheckResult.TooManyFailures, wait);
         }
+        var result = cached ?? await CompareAsync(client, presented, code is null ? network : null, cancellationToken);
+        if (result == SecretCheckResult.Wrong)
+            failures.Add(client.ClientId, source);
+        return new SecretCheck(result);
+    }
+
+    /// <summary>Compares with the known secret of a client. Returns null if it is not known.</summary>
+    private SecretCheckResult? CompareWithKnown(OidcClient client, Secret presented)
+    {
+        // The hash in the row belongs to one secret, so that a different secret is wrong.
+        if (!known.TryGet(client.ClientId, out var cached) || !cached.BelongsTo(client))
+            return null;
+        return CryptographicOperations.FixedTimeEquals(cached.Hash, KeyedHash(presented))
+            ? SecretCheckResult.Correct
+            : SecretCheckResult.Wrong;
+    }
+
+    /// <summary>Compares with bcrypt. Requests with the same secret share the comparison, which does not end if they stop waiting.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="presented">The secret that was presented.</param>
+    /// <param name="network">The network whose comparisons are limited; null if the request presents an existing code.</param>
+    /// <param name="cancellationToken">Ends the wait for the result.</param>
+    private Task<SecretCheckResult> CompareAsync(
+        OidcClient client, Secret presented, string? network, CancellationToken cancellationToken)
+    {
+        var hashes = Convert.ToHexString(client.SecretHash) + Convert.ToHexString(KeyedHash(presented));
+        return comparisons.RunAsync(
+            (client.ClientId, hashes, network is null),
+            () => network is null ? EnqueueAsync(client, presented, hasCode: true) : EnqueueInNetworkAsync(client, presented, network),
+            cancellationToken);
+    }
+
+    private async Task<SecretCheckResult> EnqueueInNetworkAsync(OidcClient client, Secret presented, string network)
+    {
         try
         {
-            return await CompareAsync(client, presented, cancellationToken);
+            return networks.AddOrUpdate(network, 1, (_, count) => count + 1) > MaxPerNetwork
+                ? SecretCheckResult.Busy
+                : await EnqueueAsync(client, presented, hasCode: false);
         }
         finally
         {
-            Leave(place);
+            if (networks.AddOrUpdate(network, 0, (_, count) => count - 1) <= 0)
+                networks.TryRemove(KeyValuePair.Create(network, 0));
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => slots.Dispose();
-
-    private async Task<SecretCheck> CompareAsync(OidcClient client, Secret presented, CancellationToken cancellationToken)
+    private Task<SecretCheckResult> EnqueueAsync(OidcClient client, Secret presented, bool hasCode)
     {
-        if (Interlocked.Increment(ref waiting) > MaxWaiting)
-        {
-            Interlocked.Decrement(ref waiting);
-            return SecretCheck.Busy;
-        }
-        try
-        {
-            await slots.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref waiting);
-        }
-        try
-        {
-            if (!await Task.Run(() => Matches(client.SecretHash, presented), CancellationToken.None))
-                return SecretCheck.Wrong;
-            Remember(client, presented);
-            return SecretCheck.Correct;
-        }
-        finally
-        {
-            slots.Release();
-        }
+        var completion = new TaskCompletionSource<SecretCheckResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return queue.TryAdd(() => completion.SetResult(CompareNow(client, presented)), hasCode)
+            ? completion.Task
+            : Task.FromResult(SecretCheckResult.Busy);
+    }
+
+    private SecretCheckResult CompareNow(OidcClient client, Secret presented)
+    {
+        // An earlier comparison may have found the correct secret.
+        if (CompareWithKnown(client, presented) is { } result)
+            return result;
+        if (!Compare(client.SecretHash, presented))
+            return SecretCheckResult.Wrong;
+        Remember(client, presented);
+        return SecretCheckResult.Correct;
     }
 
     private static bool Matches(byte[] hash, Secret presented)
@@ -131,12 +180,6 @@ public sealed class ClientSecrets : IDisposable
         {
             return false; // The row does not contain a hash.
         }
-    }
-
-    private void Leave(IPAddress address)
-    {
-        if (addresses.AddOrUpdate(address, 0, (_, count) => count - 1) <= 0)
-            addresses.TryRemove(KeyValuePair.Create(address, 0));
     }
 
     private byte[] KeyedHash(Secret secret) => HMACSHA256.HashData(cacheKey, Encoding.UTF8.GetBytes(secret.Reveal()));

@@ -10,6 +10,9 @@ public sealed record OAuthError(string Code, string Summary, string Reason, bool
     /// <summary>The error code of <see cref="TemporarilyUnavailable"/>.</summary>
     public const string Unavailable = "temporarily_unavailable";
 
+    /// <summary>The time after which the client may repeat the request; null if the error does not depend on the time.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Returns the message for the client.</summary>
     public string Description => HidesReason ? Summary : Reason;
 
@@ -22,6 +25,10 @@ public sealed record OAuthError(string Code, string Summary, string Reason, bool
 
     /// <summary>Returns an error about the authentication of the client.</summary>
     public static OAuthError InvalidClient(string reason) => new("invalid_client", "Unauthorized client", reason);
+
+    /// <summary>Returns the error for a client for which too many wrong secrets were presented. The secret was not compared.</summary>
+    public static OAuthError TooManyFailures(string reason, TimeSpan retryAfter) =>
+        InvalidClient(reason) with { RetryAfter = retryAfter };
 
     /// <summary>Returns an error about the authorization code. The client does not get the reason.</summary>
     public static OAuthError InvalidGrant(string reason) => new("invalid_grant", "Invalid authorization code", reason, HidesReason: true);

@@ -83,7 +83,7 @@ public sealed partial class OpenIdProvider(
             return Refused(OAuthError.UnsupportedGrantType(grantType));
         if (!AuthorizationCode.TryParse(text.Reveal(), out var code, out var reason))
             return Refused(OAuthError.InvalidGrant(reason));
-        if (await AuthenticateAsync(clientId, request.ClientSecret, redirectUri, address, cancellationToken) is { } unauthorized)
+        if (await AuthenticateAsync(clientId, request.ClientSecret, redirectUri, code, address, cancellationToken) is { } unauthorized)
             return Refused(unauthorized);
         StoredAuthorization? authorization;
         try
@@ -129,22 +129,43 @@ public sealed partial class OpenIdProvider(
 
     /// <summary>Checks the client and its redirect URI. Returns an error; null if both are correct.</summary>
     private async Task<OAuthError?> AuthenticateAsync(
-        string clientId, Secret? secret, string redirectUri, IPAddress? address, CancellationToken cancellationToken)
+        string clientId, Secret? secret, string redirectUri, AuthorizationCode code, IPAddress? address,
+        CancellationToken cancellationToken)
     {
         if (secret is null)
             return OAuthError.InvalidClient("No client_secret provided");
         if (await clients.FindAsync(clientId, cancellationToken) is not { } client)
             return OAuthError.InvalidClient($"Unknown client ID {clientId}");
-        switch (await secrets.CheckAsync(client, secret, address, cancellationToken))
+        var check = await secrets.CheckAsync(
+            client, secret, address, () => FindKeyAsync(code, clientId, cancellationToken), cancellationToken);
+        switch (check.Result)
         {
-            case SecretCheck.Busy:
+            case SecretCheckResult.Busy:
                 return OAuthError.TemporarilyUnavailable("Too many client secrets are being checked");
-            case SecretCheck.Wrong:
+            case SecretCheckResult.TooManyFailures:
+                return OAuthError.TooManyFailures($"Too many wrong secrets for {clientId}", check.RetryAfter);
+            case SecretCheckResult.Wrong:
                 return OAuthError.InvalidClient($"Invalid secret for {clientId}");
         }
         return RedirectUri.Parse(redirectUri).Matches(RedirectUri.Parse(client.ReturnUri))
             ? null
             : OAuthError.InvalidGrant($"Invalid return URI for {clientId}: {redirectUri}");
+    }
+
+    /// <summary>Returns the key of a code if it is a valid code of the client; null if it is not.</summary>
+    private async Task<string?> FindKeyAsync(AuthorizationCode code, string clientId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await codes.FindAsync(code, cancellationToken) is { } stored && stored.ClientId == clientId
+                && code.Halves!.Equals(stored.Code.Halves)
+                ? code.Key
+                : null;
+        }
+        catch (UnreadableCodeException)
+        {
+            return null; // It is reported if the secret is correct.
+        }
     }
 
     /// <summary>

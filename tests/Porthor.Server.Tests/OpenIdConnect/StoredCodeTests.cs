@@ -129,9 +129,8 @@ public sealed class StoredCodeTests(OpenIdServers servers) : IClassFixture<OpenI
                 var code = await server.CodeAsync(browser, client);
                 var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(
                     i => nodes[i % nodes.Length].PostFormAsync(TokenPath, FormOf(client, code))));
-                // The second node may have to check the secret with bcrypt first, and answers 503 to further requests in the meantime.
                 answers.Count(answer => answer.StatusCode == 200).ShouldBe(1, string.Join('\n', answers.Select(answer => answer.Body)));
-                answers.Where(answer => answer.StatusCode is not (200 or 503)).ShouldAllBe(answer => answer.StatusCode == 400);
+                answers.Count(answer => answer.StatusCode == 400).ShouldBe(5);
             }
             var tokens = (await server.GetAsync("/users/ann/tokens", browser.Cookie)).Json.EnumerateArray()
                 .Where(token => token.GetProperty("token_type").GetString() == "oidc")

@@ -135,6 +135,24 @@ public sealed class TokenEndpointTests(OpenIdServers servers) : IClassFixture<Op
         (await server.RedeemAsync(FormOf(client, code))).StatusCode.ShouldBe(status);
     }
 
+    /// <summary>An attack: guesses of a client secret. The application of the client can still log users in.</summary>
+    [Fact]
+    public async Task Guesses_of_a_client_secret_are_limited()
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var client = await server.RegisterAsync();
+        var code = await server.CodeAsync(await server.AnnAsync(), client);
+        for (var i = 0; i < 10; i++)
+        {
+            (await server.RedeemAsync(FormOf(client, WellFormed, ("client_secret", $"guess{i}"))))
+                .ShouldBeOAuthError("invalid_client", $"Invalid secret for {client.Id}");
+        }
+        var refused = await server.RedeemAsync(FormOf(client, WellFormed));
+        refused.ShouldBeOAuthError("invalid_client", $"Too many wrong secrets for {client.Id}", status: 429);
+        refused.Header("Retry-After").ShouldBe("30");
+        (await server.RedeemAsync(FormOf(client, code))).StatusCode.ShouldBe(200);
+    }
+
     /// <summary>A deleted client cannot redeem its codes.</summary>
     [Fact]
     public async Task A_deleted_client_cannot_redeem_a_code()

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using Porthor.Identity;
+using Porthor.Values;
 
 namespace Porthor.Server.Login.Local;
 
@@ -35,12 +35,6 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <summary>The time without a failure after which a count is reset. It is longer than any delay.</summary>
     private static readonly TimeSpan ResetAfter = TimeSpan.FromHours(1);
 
-    /// <summary>
-    /// The lengths in bytes of the prefixes of an IPv6 address that are counted. One host has a /64; a customer has a /64, a /56 or a /48,
-    /// depending on the provider.
-    /// </summary>
-    private static readonly int[] Ipv6PrefixBytes = [8, 7, 6];
-
     private static readonly CountKind[] AddressAndUserKinds =
         [CountKind.AddressAndUser, CountKind.WideAddressAndUser, CountKind.WidestAddressAndUser];
 
@@ -68,7 +62,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <inheritdoc cref="Begin"/>
     public async Task<CountedAttempt> BeginAsync(string username, IPAddress? address, string? device, CancellationToken cancellationToken)
     {
-        var network = NetworksOf(address)[0];
+        var network = ClientNetwork.PrefixesOf(address)[0];
         var isWaiting = false;
         // Uses real time, because the other attempts do not depend on the clock of the tokens.
         using var limit = new CancellationTokenSource(LongestWait);
@@ -111,7 +105,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
         var now = clock.GetUtcNow();
         // All texts that cannot be a username share one count.
         var user = UserRules.IsUsername(username) ? username : "";
-        var networks = NetworksOf(address);
+        var networks = ClientNetwork.PrefixesOf(address);
         lock (sync)
         {
             Sweep(now);
@@ -247,13 +241,4 @@ internal sealed class LoginThrottle(TimeProvider clock)
         foreach (var (key, _) in counts.OrderBy(pair => pair.Value.LastFailure).Take(MostCounts / 10).ToList())
             counts.Remove(key);
     }
-
-    /// <summary>Returns an IPv4 address unchanged, and the prefixes of an IPv6 address from the longest to the shortest.</summary>
-    private static IReadOnlyList<string> NetworksOf(IPAddress? address) => address switch
-    {
-        null => [""],
-        { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } =>
-            [.. Ipv6PrefixBytes.Select(bytes => Convert.ToHexString(address.GetAddressBytes(), 0, bytes))],
-        _ => [address.MapToIPv4().ToString()],
-    };
 }
