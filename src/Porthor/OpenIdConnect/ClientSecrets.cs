@@ -121,7 +121,9 @@ public sealed class ClientSecrets(TimeProvider clock)
             : SecretCheckResult.Wrong;
     }
 
-    /// <summary>Compares with bcrypt. Requests with the same secret share the comparison, which does not end if they stop waiting.</summary>
+    /// <summary>
+    /// Compares with bcrypt. Requests with the same secret share the comparison, which continues if they stop waiting.
+    /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="presented">The secret that was presented.</param>
     /// <param name="network">The network whose comparisons are limited; null if the request presents an existing code.</param>

@@ -17,7 +17,7 @@ public sealed class ClientSecretTests : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly FakeTimeProvider clock = new();
-    private readonly ManualResetEventSlim gate = new(initialState: true);
+    private readonly ManualResetEventSlim release = new(initialState: true);
     private readonly ClientSecrets secrets;
     private readonly ConcurrentQueue<string> compared = [];
 
@@ -26,15 +26,15 @@ public sealed class ClientSecretTests : IDisposable
         Compare = (hash, secret) =>
         {
             compared.Enqueue(secret.Reveal());
-            gate.Wait(Limit);
+            release.Wait(Limit);
             return hash.Length == 1 && secret.Reveal() == "correct";
         },
     };
 
     public void Dispose()
     {
-        gate.Set();
-        gate.Dispose();
+        release.Set();
+        release.Dispose();
     }
 
     [Fact]
@@ -54,10 +54,10 @@ public sealed class ClientSecretTests : IDisposable
     [InlineData(false)]
     public async Task Simultaneous_requests_with_one_secret_share_a_comparison(bool haveCodes)
     {
-        gate.Reset();
+        release.Reset();
         var checks = Enumerable.Range(0, 100)
             .Select(i => CheckAsync(Client("app"), Correct, code: haveCodes ? $"code{i}" : null)).ToList();
-        gate.Set();
+        release.Set();
         (await Task.WhenAll(checks)).ShouldAllBe(result => result == SecretCheckResult.Correct);
         compared.Count.ShouldBe(1);
     }
@@ -66,9 +66,9 @@ public sealed class ClientSecretTests : IDisposable
     [Fact]
     public async Task Applications_with_one_address_do_not_refuse_each_other()
     {
-        gate.Reset();
+        release.Reset();
         var checks = Enumerable.Range(0, 30).Select(i => CheckAsync(Client($"app{i}"), Correct, code: $"code{i}")).ToList();
-        gate.Set();
+        release.Set();
         (await Task.WhenAll(checks)).ShouldAllBe(result => result == SecretCheckResult.Correct);
     }
 
@@ -78,13 +78,13 @@ public sealed class ClientSecretTests : IDisposable
     [Fact]
     public async Task Requests_without_a_code_do_not_prevent_those_with_one()
     {
-        gate.Reset();
+        release.Reset();
         var attacks = Enumerable.Range(0, 100)
             .Select(i => CheckAsync(Client("app"), new Secret($"guess{i}"), IPAddress.Parse($"203.0.113.{i}"))).ToList();
         // The first guess is being compared, and others wait.
         await Task.WhenAny(attacks);
         var login = CheckAsync(Client("app"), Correct, code: "code");
-        gate.Set();
+        release.Set();
         (await login).ShouldBe(SecretCheckResult.Correct);
         (await Task.WhenAll(attacks)).ShouldContain(SecretCheckResult.Busy);
     }
@@ -94,12 +94,12 @@ public sealed class ClientSecretTests : IDisposable
     [InlineData("198.51.100.7", "::ffff:198.51.100.7", "198.51.100.7")]
     public async Task A_network_has_two_comparisons_at_once(string first, string second, string third)
     {
-        gate.Reset();
+        release.Reset();
         var one = CheckAsync(Client("a"), Wrong, IPAddress.Parse(first));
         var two = CheckAsync(Client("b"), Wrong, IPAddress.Parse(second));
         (await CheckAsync(Client("c"), Wrong, IPAddress.Parse(third))).ShouldBe(SecretCheckResult.Busy);
         var other = CheckAsync(Client("c"), Wrong, IPAddress.Parse("2001:db8:2::1"));
-        gate.Set();
+        release.Set();
         (await Task.WhenAll(one, two, other)).ShouldAllBe(result => result == SecretCheckResult.Wrong);
     }
 

@@ -11,12 +11,12 @@ public sealed class ComparisonQueueTests
     [Fact]
     public void Comparisons_with_a_code_are_made_first_and_the_number_of_others_is_limited()
     {
-        using var gate = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
         using var isRunning = new ManualResetEventSlim();
         using var end = new CountdownEvent(1 + ComparisonQueue.MaxOthers + 2);
         ConcurrentQueue<string> order = [];
         var queue = new ComparisonQueue(threads: 1);
-        queue.TryAdd(() => { isRunning.Set(); gate.Wait(Limit); end.Signal(); }, isPreferred: false).ShouldBeTrue();
+        queue.TryAdd(() => { isRunning.Set(); release.Wait(Limit); end.Signal(); }, isPreferred: false).ShouldBeTrue();
         isRunning.Wait(Limit).ShouldBeTrue();
 
         for (var i = 0; i < ComparisonQueue.MaxOthers; i++)
@@ -24,7 +24,7 @@ public sealed class ComparisonQueueTests
         queue.TryAdd(() => Add("refused"), isPreferred: false).ShouldBeFalse();
         queue.TryAdd(() => Add("first"), isPreferred: true).ShouldBeTrue();
         queue.TryAdd(() => Add("second"), isPreferred: true).ShouldBeTrue();
-        gate.Set();
+        release.Set();
 
         end.Wait(Limit).ShouldBeTrue();
         order.ShouldBe(["first", "second", .. Enumerable.Repeat("other", ComparisonQueue.MaxOthers)]);
