@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 using StackExchange.Redis;
@@ -32,7 +33,7 @@ public sealed partial class AlertTests
         blocks[2].GetProperty("text").GetProperty("text").GetString()!.ShouldStartWith("*Exception*\n```\n");
         var report = Events(sentry)[0];
         report.GetProperty("environment").GetString().ShouldBe("testing");
-        report.GetProperty("release").GetString().ShouldBe("0.1.0");
+        report.GetProperty("release").GetString().ShouldBe(PorthorVersion.Text);
         report.GetProperty("fingerprint").EnumerateArray().Select(part => part.GetString()).ShouldContain("testing");
         report.GetProperty("exception").GetProperty("values").GetArrayLength().ShouldBeGreaterThan(0);
         foreach (var secret in (string[])[

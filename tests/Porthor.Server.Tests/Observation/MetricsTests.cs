@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 
@@ -33,7 +34,7 @@ public sealed partial class MetricsTests
             """porthor_decision_duration_seconds_count{outcome="allowed"} 2""",
             """auth_user_total{service="tap"} 2""",
             """porthor_records_decrypted_total{} 1""",
-            $$"""porthor_build_info{mode="{{mode.ToString().ToLowerInvariant()}}",version="0.1.0"} 1""",
+            $$"""porthor_build_info{mode="{{mode.ToString().ToLowerInvariant()}}",version="{{PorthorVersion.Text}}"} 1""",
         ])
             metrics.ShouldContain(line);
         // The record was read from the store of the mode. The metrics of the connection pool come from the driver.
