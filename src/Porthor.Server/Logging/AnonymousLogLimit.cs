@@ -3,7 +3,7 @@ namespace Porthor.Server.Logging;
 /// <summary>
 /// Limits the number of log lines that clients without a valid token can cause. This is a token bucket: it gains
 /// <paramref name="perSecond"/> lines per second, and holds at most the lines of <see cref="BurstSeconds"/> seconds. Debug lines, critical
-/// lines and lines about signed-in users are not counted.
+/// lines, lines about signed-in users and lines about completed changes (<see cref="ChangeEvent"/>) are not counted.
 /// </summary>
 /// <param name="perSecond">The number of lines per second; zero for no limit.</param>
 internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
@@ -27,9 +27,10 @@ internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
     public bool HasUnreported => LeftOut > Interlocked.Read(ref reported);
 
     /// <summary>Returns whether the line must be written.</summary>
-    public bool Admits(LogLine line)
+    public bool Admits(LogLine line, EventId id)
     {
-        if (perSecond == 0 || line.Level is < LogLevel.Information or LogLevel.Critical || line.Request is not { User: null } || TryTake())
+        if (perSecond == 0 || line.Level is < LogLevel.Information or LogLevel.Critical || line.Request is not { User: null }
+            || ChangeEvent.Is(id.Name) || TryTake())
             return true;
         Interlocked.Increment(ref leftOut);
         return false;

@@ -177,7 +177,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
             if (!owner.decisions.Wants(eventId))
                 return;
             var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter);
-            if (!owner.decisions.Admits(line) || !owner.anonymous.Admits(line))
+            if (!owner.decisions.Admits(line) || !owner.anonymous.Admits(line, eventId))
                 return;
             if (!owner.waiting.Writer.TryWrite(line))
                 Interlocked.Increment(ref owner.dropped);

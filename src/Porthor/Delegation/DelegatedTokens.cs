@@ -244,12 +244,16 @@ public sealed partial class DelegatedTokens(
             Message = "Cannot create {TokenKind} token: its parent is at the maximum level of child tokens")]
         public static partial void TooManyLevels(ILogger logger, string tokenKind, TokenKey parent, int maxLevel);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Created new internal token")]
+        [LoggerMessage(
+            Level = LogLevel.Information, EventName = ChangeEvent.Prefix + nameof(CreatedInternalToken),
+            Message = "Created new internal token")]
         public static partial void CreatedInternalToken(
             ILogger logger, TokenKey tokenKey, string? tokenExpires, IReadOnlyList<string> tokenScopes, string? tokenService,
             UserData tokenUserinfo);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Created new notebook token")]
+        [LoggerMessage(
+            Level = LogLevel.Information, EventName = ChangeEvent.Prefix + nameof(CreatedNotebookToken),
+            Message = "Created new notebook token")]
         public static partial void CreatedNotebookToken(ILogger logger, TokenKey tokenKey, string? tokenExpires, UserData tokenUserinfo);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Integrity error creating {TokenKind} token")]

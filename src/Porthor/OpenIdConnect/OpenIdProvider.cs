@@ -74,7 +74,7 @@ public sealed partial class OpenIdProvider(
     /// <param name="address">The address of the client; null if it is not known.</param>
     /// <param name="cancellationToken">Cancels the operation before the token is created.</param>
     /// <exception cref="StoreUnavailableException">A store did not respond, or the result is unknown.</exception>
-    /// <exception cref="Identity.UserDirectoryException">The directory did not respond.</exception>
+    /// <exception cref="Identity.UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<TokenAnswer> RedeemAsync(TokenRequest request, IPAddress? address, CancellationToken cancellationToken)
     {
         if (request is not { GrantType: { } grantType, ClientId: { } clientId, Code: { } text, RedirectUri: { } redirectUri })
@@ -118,7 +118,7 @@ public sealed partial class OpenIdProvider(
 
     /// <summary>Returns the claims about the user of a token, in the order of the reference.</summary>
     /// <exception cref="StoreUnavailableException">A store did not respond.</exception>
-    /// <exception cref="Identity.UserDirectoryException">The directory did not respond.</exception>
+    /// <exception cref="Identity.UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<IReadOnlyList<KeyValuePair<string, string>>> GetClaimsAsync(
         TokenRecord record, CancellationToken cancellationToken) =>
         IdTokenClaims.OfUser(await users.GetAsync(record, cancellationToken), options);
@@ -214,13 +214,17 @@ public sealed partial class OpenIdProvider(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Retrieved token for user {User} via OpenID Connect")]
+        [LoggerMessage(
+            Level = LogLevel.Information, EventName = ChangeEvent.Prefix + nameof(Retrieved),
+            Message = "Retrieved token for user {User} via OpenID Connect")]
         public static partial void Retrieved(ILogger logger, string user, string token);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Cannot get authorization")]
         public static partial void Unreadable(ILogger logger, string error, Exception exception);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot remove a used authorization code")]
+        [LoggerMessage(
+            Level = LogLevel.Warning, EventName = ChangeEvent.Prefix + nameof(NotRemoved),
+            Message = "Cannot remove a used authorization code")]
         public static partial void NotRemoved(ILogger logger, string codeKey, Exception exception);
     }
 }

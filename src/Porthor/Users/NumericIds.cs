@@ -68,10 +68,10 @@ public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logge
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Assigned new UID")]
+        [LoggerMessage(Level = LogLevel.Information, EventName = ChangeEvent.Prefix + nameof(AssignedUid), Message = "Assigned new UID")]
         public static partial void AssignedUid(ILogger logger, string user, long uid);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Assigned new GID")]
+        [LoggerMessage(Level = LogLevel.Information, EventName = ChangeEvent.Prefix + nameof(AssignedGid), Message = "Assigned new GID")]
         public static partial void AssignedGid(ILogger logger, string group, long gid);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}")]
