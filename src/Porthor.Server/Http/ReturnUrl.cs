@@ -17,8 +17,6 @@ internal static partial class ReturnUrl
     /// <summary>The maximum length of a URL that is kept completely, in its encoded form.</summary>
     public const int MaxLength = 8000;
 
-    private const int LongestLogged = 2000;
-
     /// <summary>
     /// Returns the requested URL if it is allowed; null if there is none. If the URL is longer than <see cref="MaxLength"/> characters,
     /// returns only its path, or the root of the site if the path is too long too.
@@ -28,20 +26,23 @@ internal static partial class ReturnUrl
     {
         if (string.IsNullOrEmpty(requested))
             return null;
-        RequestLog.Current?.ReturnUrl(requested.Length <= LongestLogged ? requested : requested[..LongestLogged] + "...");
+        RequestLog.Current?.ReturnUrl(requested);
         if (FindError(requested, server) is not { } error)
             return Shortened(requested, logger);
         Log.Bad(logger, error);
         throw Problem.Misused(Parameter, error, Type).ToException();
     }
 
+    /// <summary>Returns whether the login returns to the complete URL.</summary>
+    public static bool IsKept(string url) => Redirection.Encode(url).Length <= MaxLength;
+
     private static string Shortened(string url, ILogger logger)
     {
-        if (Redirection.Encode(url).Length <= MaxLength)
+        if (IsKept(url))
             return url;
         Log.TooLong(logger, url.Length);
         var path = PathOf(url).ToString();
-        return Redirection.Encode(path).Length <= MaxLength ? path : new Uri(new Uri(Redirection.Encode(path)), "/").AbsoluteUri;
+        return IsKept(path) ? path : new Uri(new Uri(Redirection.Encode(path)), "/").AbsoluteUri;
     }
 
     public static ProblemException Missing() => Problem.Misused(Parameter, "No return URL given", Type).ToException();

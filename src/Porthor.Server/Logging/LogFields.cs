@@ -51,7 +51,7 @@ internal static class LogFields
                 writer.WriteNullValue();
                 break;
             case string text:
-                writer.WriteStringValue(Redaction.Text(text));
+                writer.WriteStringValue(Redaction.Shown(text));
                 break;
             case bool flag:
                 writer.WriteBooleanValue(flag);
@@ -62,7 +62,7 @@ internal static class LogFields
             case IReadOnlyList<string> list:
                 writer.WriteStartArray();
                 for (var i = 0; i < list.Count; i++)
-                    writer.WriteStringValue(Redaction.Text(list[i]));
+                    writer.WriteStringValue(Redaction.Shown(list[i]));
                 writer.WriteEndArray();
                 break;
             case JsonElement json:
@@ -77,11 +77,11 @@ internal static class LogFields
             case IReadOnlyDictionary<string, string> map:
                 writer.WriteStartObject();
                 foreach (var (key, item) in map)
-                    writer.WriteString(key, Redaction.Text(item));
+                    writer.WriteString(key, Redaction.Shown(item));
                 writer.WriteEndObject();
                 break;
             default:
-                writer.WriteStringValue(value.ToString() is { } printed ? Redaction.Text(printed) : null);
+                writer.WriteStringValue(value.ToString() is { } printed ? Redaction.Shown(printed) : null);
                 break;
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
+using Porthor.OpenIdConnect;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Logging;
@@ -15,8 +16,17 @@ internal static partial class Redaction
     /// <summary>The maximum number of times that a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
     private const int MaxDecodings = 3;
 
+    /// <summary>The number of characters of a text that a client chooses and that are searched and logged.</summary>
+    private const int LongestShown = 2000;
+
+    /// <summary>The maximum number of characters that are removed so that a shortened text does not end with a part of a secret.</summary>
+    private const int LongestEnd = 512;
+
     /// <summary>The pattern of a percent sign that is percent-encoded any number of times.</summary>
     private const string Percent = "%(?:25)*";
+
+    /// <summary>The pattern of <c>://</c>, also if it is percent-encoded.</summary>
+    private const string AuthorityMark = "(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)";
 
     /// <summary>
     /// The pattern of the names of parameters with a secret value. The first part allows any prefix: <c>client_secret</c>,
@@ -34,7 +44,7 @@ internal static partial class Redaction
     /// </summary>
     private static readonly SearchValues<string> Hints = SearchValues.Create(
         [
-            "gt-", "gAAAA", "eyJ", "bearer", "basic", "token ", "@", "%40", "%2540", "%3D", "%253D", "]=", "%5D",
+            "gt-", "gc-", "gAAAA", "eyJ", "bearer", "basic", "token ", "@", "%40", "%2540", "%3D", "%253D", "]=", "%5D",
             "token=", "hint=", "secret=", "passwd=", "password=", "passphrase=", "pwd=", "signature=", "key=", "assertion=", "jwt=",
             "sessid=",
             "sessionid=", "session_id=", "credential=", "credentials=", "code=", "verifier=", "state=", "nonce=", "sig=", "sid=",
@@ -44,6 +54,9 @@ internal static partial class Redaction
             "verifier\"",
         ],
         StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Characters that no token, code or password in a URL contains.</summary>
+    private static readonly SearchValues<char> SecretEnds = SearchValues.Create(" \t\r\n\"&?#@");
 
     /// <summary>Returns the text with <c>***</c> in place of each secret, or the same object if it contains none.</summary>
     public static string Text(string text)
@@ -58,6 +71,23 @@ internal static partial class Redaction
         {
             return Hidden;
         }
+    }
+
+    /// <summary>
+    /// Returns a text of a client without secrets. Only the first <see cref="LongestShown"/> characters are searched; the rest is replaced
+    /// by three dots, so that the log and the search do not grow with the request.
+    /// </summary>
+    public static string Shown(string text) => text.Length <= LongestShown ? Text(text) : Text(text[..EndOfShown(text)]) + "...";
+
+    /// <summary>
+    /// Returns where a long text is cut: after a character that ends secrets, because the pattern does not recognize a part of a secret.
+    /// </summary>
+    private static int EndOfShown(string text)
+    {
+        const int shortest = LongestShown - LongestEnd;
+        var end = shortest + text.AsSpan(shortest, LongestEnd).LastIndexOfAny(SecretEnds) + 1;
+        // A surrogate pair must not be split.
+        return char.IsHighSurrogate(text[end - 1]) ? end - 1 : end;
     }
 
     /// <summary>Hides the value of a parameter whose name is percent-encoded, also within an encoded URL.</summary>
@@ -77,15 +107,17 @@ internal static partial class Redaction
         return match.Value;
     }
 
-    /// <summary>Hides tokens that are percent-encoded, also repeatedly or partly, or in Base64.</summary>
+    /// <summary>Hides tokens and codes that are percent-encoded, also repeatedly or partly, or in Base64.</summary>
     private static string HideEncodedTokens(string text)
     {
-        if (!TokenSearch.Contains(text))
+        if (!HasToken(text))
             return text;
-        var hidden = UrlPart.Replace(text, match => TokenSearch.Contains(match.ValueSpan) ? Hidden : match.Value);
+        var hidden = UrlPart.Replace(text, match => HasToken(match.ValueSpan) ? Hidden : match.Value);
         // Base64 may contain slashes and equals signs.
-        return TokenSearch.Contains(hidden) ? Hidden : hidden;
+        return HasToken(hidden) ? Hidden : hidden;
     }
+
+    private static bool HasToken(ReadOnlySpan<char> text) => TokenSearch.Contains(text, Token.Prefix, AuthorizationCode.Prefix);
 
     [GeneratedRegex(
         "(?<name>[A-Za-z0-9._+~\\[\\]-]*%[A-Za-z0-9%._+~\\[\\]-]*)(?:=(?<value>[^&#;\\s\"'<>]+))?",
@@ -95,19 +127,20 @@ internal static partial class Redaction
     [GeneratedRegex("[A-Za-z0-9%._+~-]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UrlPart { get; }
 
-    // The alternatives, in this order: the secret part of a token; a text encrypted with Fernet; a JSON web token; a credential of a
-    // header; the password and the username of a URL; a parameter, up to its end or to the end of the parameter that contains it; a member
-    // of a JSON object.
+    // The alternatives, in this order: the secret part of a token or of an authorization code; a text encrypted with Fernet; a JSON web
+    // token; a credential of a header; the password and the username of a URL; a parameter, up to its end or to the end of the parameter
+    // that contains it; a member of a JSON object. The lookaheads in a JSON web token and in a password end the scan at the next possible
+    // beginning of the same alternative: otherwise the time is quadratic for a text with many beginnings and no end.
     [GeneratedRegex(
-        "(?<before>gt-[A-Za-z0-9_-]{22}(?:\\.|" + Percent + "2E))[A-Za-z0-9_-]+"
+        "(?<before>g[ct]-[A-Za-z0-9_-]{22}(?:\\.|" + Percent + "2E))[A-Za-z0-9_-]+"
         + "|gAAAA[A-Za-z0-9_=-]{40,}"
-        + "|eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_.-]+"
+        + "|eyJ(?:(?!eyJ)[A-Za-z0-9_-]){8,}\\.[A-Za-z0-9_.-]+"
         + "|(?<before>\\b(?:Bearer|Basic)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
         // At least 24 characters: the key of a token has 22, is not secret, and follows the word "token" in Porthor's own messages.
         + "|(?<before>\\btoken(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{24,}"
-        + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent
-            + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
-        + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
+        + "|(?<before>" + AuthorityMark + "[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))(?:(?!" + AuthorityMark
+            + ")[^/@\\s?#&\"])+?(?<after>@|" + Percent + "40)"
+        + "|(?<before>https?" + AuthorityMark + ")[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
         + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))(?:" + Name + "|key)(?:(?:\\[|" + Percent
             + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
         + "|(?<before>\"" + Name + "\"\\s*:\\s*\")[^\"]+",

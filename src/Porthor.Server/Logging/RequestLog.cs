@@ -12,9 +12,6 @@ namespace Porthor.Server.Logging;
 /// </summary>
 internal sealed class RequestLog
 {
-    /// <summary>The maximum length of URLs and user agents, because a client chooses them and can cause many lines.</summary>
-    private const int LongestText = 2000;
-
     private static readonly AsyncLocal<RequestLog?> Ambient = new();
 
     private readonly Guid id = CreateId();
@@ -120,22 +117,22 @@ internal sealed class RequestLog
         writer.WriteStartObject("httpRequest");
         writer.WriteString("requestMethod", method);
         writer.WritePropertyName("requestUrl");
-        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", Shown(host), Shown(path)])
+        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", Redaction.Shown(host), Redaction.Shown(path)])
             writer.WriteStringValueSegment(part, isFinalSegment: false);
-        writer.WriteStringValueSegment(Shown(query), isFinalSegment: true);
+        writer.WriteStringValueSegment(Redaction.Shown(query), isFinalSegment: true);
         WriteAddress(writer);
         if (userAgent is not null)
-            writer.WriteString("userAgent", Shown(HeaderText.Decode(userAgent)));
+            writer.WriteString("userAgent", Redaction.Shown(HeaderText.Decode(userAgent)));
         writer.WriteEndObject();
         writer.WriteString("request_id", id);
         if (rule is not null)
             Write(writer, rule, originalUrl);
         if (returnUrl is not null)
-            writer.WriteString("return_url", Shown(returnUrl));
+            writer.WriteString("return_url", Redaction.Shown(returnUrl));
         if (oidcClient is not null)
-            writer.WriteString("oidc_client", Shown(oidcClient));
+            writer.WriteString("oidc_client", Redaction.Shown(oidcClient));
         if (returnUri is not null)
-            writer.WriteString("return_uri", Shown(returnUri));
+            writer.WriteString("return_uri", Redaction.Shown(returnUri));
         if (tokenSource is not null)
             writer.WriteString("token_source", tokenSource);
         if (token is not null)
@@ -158,27 +155,14 @@ internal sealed class RequestLog
 
     private static void Write(Utf8JsonWriter writer, IngressRule rule, string? originalUrl)
     {
-        writer.WriteString("auth_uri", originalUrl is null ? null : Shown(originalUrl));
+        writer.WriteString("auth_uri", originalUrl is null ? null : Redaction.Shown(originalUrl));
         LogFields.Write(writer, "required_scopes", rule.Scopes.Names);
         writer.WriteString("satisfy", rule.AnyScope ? "any" : "all");
-        writer.WriteString("service", rule.Service is null ? null : Shown(rule.Service));
+        writer.WriteString("service", rule.Service is null ? null : Redaction.Shown(rule.Service));
         if (rule.OnlyServices is { } services)
             LogFields.Write(writer, "only_services", services);
         if (rule.Username is { } username)
-            writer.WriteString("required_user", Redaction.Text(username));
-    }
-
-    /// <summary>
-    /// Returns a text without secrets. If it is longer than <see cref="LongestText"/>, the end is replaced by three dots.
-    /// </summary>
-    private static string Shown(string text)
-    {
-        var redacted = Redaction.Text(text);
-        if (redacted.Length <= LongestText)
-            return redacted;
-        // A surrogate pair must not be split.
-        var end = char.IsHighSurrogate(redacted[LongestText - 1]) ? LongestText - 1 : LongestText;
-        return redacted[..end] + "...";
+            writer.WriteString("required_user", Redaction.Shown(username));
     }
 
     private void WriteAddress(Utf8JsonWriter writer)

@@ -10,11 +10,14 @@ public sealed record OAuthError(string Code, string Summary, string Reason, bool
     /// <summary>The error code of <see cref="TemporarilyUnavailable"/>.</summary>
     public const string Unavailable = "temporarily_unavailable";
 
+    /// <summary>The maximum length of a message for the client, which repeats values of the request.</summary>
+    private const int LongestDescription = 1000;
+
     /// <summary>The time after which the client may repeat the request; null if the error does not depend on the time.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Returns the message for the client.</summary>
-    public string Description => HidesReason ? Summary : Reason;
+    /// <summary>Returns the message for the client. A long message is cut.</summary>
+    public string Description => HidesReason ? Summary : Reason.Length <= LongestDescription ? Reason : Cut(Reason);
 
     /// <summary>Returns an error about a parameter.</summary>
     public static OAuthError InvalidRequest(string reason) => new("invalid_request", "Invalid request", reason);
@@ -38,4 +41,8 @@ public sealed record OAuthError(string Code, string Summary, string Reason, bool
 
     /// <summary>Returns the error for a request that cannot be answered at the moment. The client may repeat it.</summary>
     public static OAuthError TemporarilyUnavailable(string reason) => new(Unavailable, "Token endpoint is busy", reason);
+
+    /// <summary>Returns the beginning of a text, without half of a surrogate pair at its end.</summary>
+    private static string Cut(string text) =>
+        text[..(char.IsHighSurrogate(text[LongestDescription - 1]) ? LongestDescription - 1 : LongestDescription)] + "...";
 }

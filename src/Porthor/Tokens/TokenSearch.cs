@@ -5,7 +5,8 @@ namespace Porthor.Tokens;
 
 /// <summary>
 /// Finds Porthor tokens in texts, so that they are not forwarded to applications, stored in other data, or logged. It checks only the
-/// format, not whether the token is valid. A token is found at any position, also if it is percent-encoded or encoded in Base64.
+/// format, not whether the token is valid. A token is found at any position, also if it is percent-encoded or encoded in Base64. Other
+/// secrets of the same form are found by their prefix.
 /// </summary>
 public static class TokenSearch
 {
@@ -24,11 +25,16 @@ public static class TokenSearch
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-");
 
     /// <summary>Returns true if a text contains a token.</summary>
-    public static bool Contains(ReadOnlySpan<char> text)
+    public static bool Contains(ReadOnlySpan<char> text) => Contains(text, Token.Prefix);
+
+    /// <summary>Returns true if a text contains a secret with the form of a token: a prefix, a key, a dot and a secret half.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="prefixes">The prefixes, each as long as that of tokens.</param>
+    public static bool Contains(ReadOnlySpan<char> text, params ReadOnlySpan<string> prefixes)
     {
         if (text.Length < TokenLength)
             return false;
-        if (ContainsPlain(text) || ContainsBase64(text))
+        if (ContainsPlain(text, prefixes) || ContainsBase64(text, prefixes))
             return true;
         if (!text.Contains('%'))
             return false;
@@ -40,7 +46,7 @@ public static class TokenSearch
             for (var i = 0; i < MaxDecodings && decoded.Contains('%'); i++)
             {
                 decoded = decoded[..DecodePercent(decoded)];
-                if (ContainsPlain(decoded) || ContainsBase64(decoded))
+                if (ContainsPlain(decoded, prefixes) || ContainsBase64(decoded, prefixes))
                     return true;
             }
             return false;
@@ -51,12 +57,22 @@ public static class TokenSearch
         }
     }
 
-    /// <summary>Returns true if the text contains a token that is not encoded.</summary>
-    private static bool ContainsPlain(ReadOnlySpan<char> text)
+    private static bool ContainsPlain(ReadOnlySpan<char> text, ReadOnlySpan<string> prefixes)
     {
-        while (text.IndexOf(Token.Prefix, StringComparison.Ordinal) is >= 0 and var start)
+        foreach (var prefix in prefixes)
         {
-            text = text[(start + Token.Prefix.Length)..];
+            if (ContainsPlain(text, prefix))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Returns true if the text contains a token that is not encoded.</summary>
+    private static bool ContainsPlain(ReadOnlySpan<char> text, string prefix)
+    {
+        while (text.IndexOf(prefix, StringComparison.Ordinal) is >= 0 and var start)
+        {
+            text = text[(start + prefix.Length)..];
             if (text.Length < TokenKey.Length + 1 + Token.SecretLength)
                 return false;
             if (text[TokenKey.Length] == '.'
@@ -68,21 +84,21 @@ public static class TokenSearch
     }
 
     /// <summary>Returns true if the text contains a token in Base64, in either alphabet.</summary>
-    private static bool ContainsBase64(ReadOnlySpan<char> text)
+    private static bool ContainsBase64(ReadOnlySpan<char> text, ReadOnlySpan<string> prefixes)
     {
         while (text.Length >= ShortestBase64 && text.IndexOfAny(Base64Characters) is >= 0 and var start)
         {
             text = text[start..];
             var end = text.IndexOfAnyExcept(Base64Characters);
             var run = end < 0 ? text : text[..end];
-            if (run.Length >= ShortestBase64 && ContainsEncoded(run))
+            if (run.Length >= ShortestBase64 && ContainsEncoded(run, prefixes))
                 return true;
             text = text[run.Length..];
         }
         return false;
     }
 
-    private static bool ContainsEncoded(ReadOnlySpan<char> run)
+    private static bool ContainsEncoded(ReadOnlySpan<char> run, ReadOnlySpan<string> prefixes)
     {
         // The last group of four characters may lack its padding. A group of one character is not valid Base64, and is ignored.
         var length = run.Length % 4 == 1 ? run.Length - 1 : run.Length;
@@ -99,7 +115,7 @@ public static class TokenSearch
             if (!Convert.TryFromBase64Chars(group, bytes, out var count))
                 return false;
             Encoding.Latin1.GetChars(bytes.AsSpan(0, count), decoded);
-            return ContainsPlain(decoded.AsSpan(0, count));
+            return ContainsPlain(decoded.AsSpan(0, count), prefixes);
         }
         finally
         {

@@ -9,6 +9,10 @@ namespace Porthor.Server.Tests.Logging;
 public sealed class RedactionTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private const string Token = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
+    private const string Code = "gc-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
+
+    /// <summary>The maximum time for 64 KiB, also in a debug build on a machine with other load. A release build needs a few milliseconds.</summary>
+    private static readonly TimeSpan MaxSearchTime = TimeSpan.FromMilliseconds(250);
 
     [Theory]
     [InlineData("https://a.example/cb?code=hunter2&x=1", "https://a.example/cb?code=***&x=1")]
@@ -52,6 +56,15 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("#access%5Ftoken=hunter2", "#access%5Ftoken=***")]
     [InlineData("/login?rd=https%3A%2F%2Fa.example%2F%3F%2574oken%3Dhunter2&y=2", "/login?rd=***&y=2")]
     [InlineData("/login?rd=https://a.example/?%74oken=hunter2", "/login?rd=https://a.example/?%74oken=***")]
+    [InlineData("https://a.example/?q=" + Code + "&x=1", "https://a.example/?q=gc-aj792KhFp_aHRBajMaGVPQ.***&x=1")]
+    [InlineData("https://a.example/cb/" + Code, "https://a.example/cb/gc-aj792KhFp_aHRBajMaGVPQ.***")]
+    [InlineData("https://a.example/?q=gc%2Daj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw&x=1", "https://a.example/?q=***&x=1")]
+    [InlineData("?q=Z2MtYWo3OTJLaEZwX2FIUkJhak1hR1ZQUS5EdlRIRGtVMU9EVnhkMXJNTmx5MEN3&x=1", "?q=***&x=1")]
+    [InlineData("https://a.example/?u=https%3A%2F%2Fx:y&v=https%3A%2F%2Fu%3Ahunter2%40a",
+        "https://a.example/?u=https%3A%2F%2Fx:y&v=https%3A%2F%2Fu%3A***%40a")]
+    [InlineData("https://u:hunter%2F2%3A%2F@a.example/", "https://u:***@a.example/")]
+    [InlineData("eyJhbGciOiJIUzI1NiIsImtpZCI6ImV5SmEifQ.eyJzdWIiOiJleUpleUpleUoifQ.hunter2", "***")]
+    [InlineData("eyJaeyJbbbbbbbbbb.eyJzdWIiOiJhIn0.hunter2 x", "eyJa*** x")]
     public void Secrets_are_hidden(string text, string expected) => Redaction.Text(text).ShouldBe(expected);
 
     [Theory]
@@ -63,25 +76,66 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("user@example.com wrote to https://a.example/@user/x:y")]
     public void Other_texts_are_unchanged(string text) => Redaction.Text(text).ShouldBe(text);
 
-    /// <summary>A URL must not make the search slow.</summary>
+    /// <summary>
+    /// The time is linear in the length of a text, also for texts with many beginnings of a secret and no end. A quadratic search needs
+    /// the time limit of the search, which is twenty times the limit here. The minimum of several runs is used, because other processes use
+    /// the processor too.
+    /// </summary>
     [Theory]
     [InlineData("%25")]
     [InlineData("://a:")]
+    [InlineData("%253A%252F%252F")]
+    [InlineData("%3A%2F%2Fa%3A")]
+    [InlineData("https%3A%2F%2Fa")]
     [InlineData("a_")]
     [InlineData("?token=;")]
     [InlineData("code=;a")]
     [InlineData("\"token\" ")]
     [InlineData("gt-a")]
+    [InlineData("eyJ")]
+    [InlineData("eyJaaaaaaaa")]
+    [InlineData("gAAAA ")]
+    [InlineData("bearer+")]
+    [InlineData("token ")]
     [InlineData("%74oken=")]
     [InlineData("a%74=&")]
-    public void A_long_text_is_searched_in_limited_time(string piece)
+    public void A_long_text_is_searched_in_linear_time(string piece)
     {
-        var text = "token=" + string.Concat(Enumerable.Repeat(piece, 32 * 1024 / piece.Length));
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        Redaction.Text(text).ShouldNotBeNull();
-        // The time limit of the search is one second; a linear search takes milliseconds.
-        System.Diagnostics.Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(10));
-        Redaction.Text(text).ShouldNotBe("***");
+        var text = string.Concat(Enumerable.Repeat(piece, 64 * 1024 / piece.Length)) + " gt-";
+        Redaction.Text(text[..1024]).ShouldNotBeNull();
+        var fastest = TimeSpan.MaxValue;
+        for (var run = 0; run < 10 && fastest > MaxSearchTime; run++)
+        {
+            var start = System.Diagnostics.Stopwatch.GetTimestamp();
+            Redaction.Text(text).ShouldNotBe("***");
+            var taken = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            fastest = taken < fastest ? taken : fastest;
+        }
+        fastest.ShouldBeLessThanOrEqualTo(MaxSearchTime);
+    }
+
+    /// <summary>Only the beginning of a text of a client is logged, and no part of a secret at its end.</summary>
+    [Fact]
+    public void The_end_of_a_long_text_is_removed_with_the_secret_that_it_cuts()
+    {
+        Redaction.Shown(new string('x', 2000)).ShouldBe(new string('x', 2000));
+        Redaction.Shown(new string('x', 5000)).ShouldBe(new string('x', 1488) + "...");
+        Redaction.Shown("https://a.example/?" + new string('x', 1900) + "&" + new string('y', 500))
+            .ShouldBe("https://a.example/?" + new string('x', 1900) + "&...");
+        var emoji = string.Concat(Enumerable.Repeat("a\U0001F600", 1000));
+        Redaction.Shown(emoji).ShouldBe(emoji[..1488] + "...");
+        Redaction.Shown("a" + emoji).ShouldBe("a" + emoji[..1486] + "...");
+        var encoded = Token.Replace("-", "%252D", StringComparison.Ordinal);
+        var base64 = "Z3QtYWo3OTJLaEZwX2FIUkJhak1hR1ZQUS5EdlRIRGtVMU9EVnhkMXJNTmx5MEN3";
+        foreach (var (secret, part) in new[]
+        {
+            (Token, "DvTHDk"), (Code, "DvTHDk"), (encoded, "DvTHDk"), (base64, base64[^20..^10]),
+            ("https://user:very-secret-word@a", "very"), ("Bearer 0123456789abcdef0123456789", "0123"),
+        })
+        {
+            for (var before = 2000 - secret.Length - 2; before < 2001; before++)
+                Redaction.Shown($"{new string('x', before)} {secret} {new string('z', 100)}").ShouldNotContain(part, Case.Sensitive);
+        }
     }
 
     /// <summary>Long URLs must not fill the disk with log lines.</summary>
