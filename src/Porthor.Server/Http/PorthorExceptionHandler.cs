@@ -7,7 +7,8 @@ namespace Porthor.Server.Http;
 
 /// <summary>
 /// Converts exceptions to responses. A <see cref="ProblemException"/> becomes the response that it contains. An unavailable store becomes
-/// status 503. Every unexpected exception becomes status 500, and its details are only in the log.
+/// status 503, and on the routes of the OpenID Connect provider an unavailable directory too. Every unexpected exception becomes status
+/// 500, and its details are only in the log.
 /// </summary>
 internal sealed partial class PorthorExceptionHandler(
     PorthorMetrics metrics, AlertSink alerts, IErrorPages pages, ILogger<PorthorExceptionHandler> logger)
@@ -40,7 +41,12 @@ internal sealed partial class PorthorExceptionHandler(
             case UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);
                 alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Current?.User, Exception = e });
-                await WriteAsync(context, OAuthRoute.Has(context) ? Problem.OAuthUnavailable(e.Error.Message) : Problem.Of(e.Error));
+                if (!OAuthRoute.Has(context))
+                    await WriteAsync(context, Problem.Of(e.Error));
+                else if (e.IsUnavailable)
+                    await WriteAsync(context, Problem.OAuthUnavailable(e.Error.Message));
+                else
+                    await WriteInternalErrorAsync(response);
                 break;
             case PorthorException e:
                 await WriteAsync(context, Problem.Of(e.Error));
@@ -55,9 +61,7 @@ internal sealed partial class PorthorExceptionHandler(
             default:
                 NoteUncaught(exception);
                 BrowserSession.Discard(context);
-                response.StatusCode = StatusCodes.Status500InternalServerError;
-                response.ContentType = "text/plain; charset=utf-8";
-                await response.WriteAsync("Internal Server Error");
+                await WriteInternalErrorAsync(response);
                 break;
         }
     }
@@ -66,6 +70,13 @@ internal sealed partial class PorthorExceptionHandler(
     {
         Log.Uncaught(logger, exception);
         alerts.Raise(Alert.Uncaught(exception, RequestLog.Current));
+    }
+
+    private static Task WriteInternalErrorAsync(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status500InternalServerError;
+        response.ContentType = "text/plain; charset=utf-8";
+        return response.WriteAsync("Internal Server Error");
     }
 
     /// <summary>Writes the problem as an HTML page if a page was requested, otherwise as JSON.</summary>
