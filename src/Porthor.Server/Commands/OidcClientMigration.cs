@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Porthor.OpenIdConnect;
-using Porthor.Secrets;
+using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Storage;
 using Porthor.Tokens;
@@ -15,12 +14,11 @@ namespace Porthor.Server.Commands;
 /// </summary>
 internal static partial class OidcClientMigration
 {
-    public static async Task CopyAsync(PorthorDeployment core, Secret json, CancellationToken cancellationToken)
+    /// <exception cref="CommandFailure">A client cannot be migrated. The database was not changed.</exception>
+    public static async Task CopyAsync(
+        PorthorDeployment core, IReadOnlyList<OldOidcClient> clients, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(OidcClientMigration));
-        var clients = Read(json);
-        if (clients.Count == 0)
-            return;
         if ((await core.Sql.OidcClients.ListAsync(cancellationToken)).Count > 0)
         {
             Log.AlreadyThere(logger);
@@ -28,13 +26,15 @@ internal static partial class OidcClientMigration
                 "OpenID Connect clients already found in the database, so not migrating clients configured via a secret");
             return;
         }
+        foreach (var client in clients)
+            Check(client, clients);
         var now = core.Clock.GetUtcNow();
         var description = $"Migrated from secret on {now.UtcDateTime.ToString(
             now.Millisecond == 0 ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture)}";
         await core.Sql.OidcClients.AddAsync(
             [
                 .. clients.Select(client => new OidcClient(
-                    client.Id, Hash(client.Id, client.Secret), client.ReturnUri, description, Notes: null, now, now,
+                    client.Id, ClientSecrets.Hash(client.Secret), client.ReturnUri, description, Notes: null, now, now,
                     TokenRecord.InternalUsername)),
             ],
             cancellationToken);
@@ -42,27 +42,21 @@ internal static partial class OidcClientMigration
         await Console.Error.WriteLineAsync($"Migrated {CountText.Of(clients.Count, "OpenID Connect client")} from the secret");
     }
 
-    private static List<(string Id, string Secret, string ReturnUri)> Read(Secret json)
+    private static void Check(OldOidcClient client, IReadOnlyList<OldOidcClient> clients)
     {
-        try
+        if (clients.Count(other => other.Id == client.Id) > 1)
         {
-            using var document = JsonDocument.Parse(json.Reveal());
-            return [.. document.RootElement.EnumerateArray()
-                .Select(client => (Text(client, "id"), Text(client, "secret"), Text(client, "return_uri")))];
+            throw new CommandFailure(
+                $"oidcServer.clients contains the client {client.Id} more than once. No client was migrated. Remove the entries that are "
+                + "not used, and run this command again.");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        if (Encoding.UTF8.GetByteCount(client.Secret.Reveal()) > ClientSecrets.MaxBytes)
         {
-            throw new CommandFailure("oidcServer.clients must be a JSON list of objects with id, secret and return_uri.");
+            throw new CommandFailure(
+                $"The secret of the OpenID Connect client {client.Id} has more than {ClientSecrets.MaxBytes} bytes. No client was "
+                + "migrated. Shorten the secret, at the client too, and run this command again.");
         }
     }
-
-    private static string Text(JsonElement client, string name) => client.GetProperty(name).GetString()!;
-
-    private static byte[] Hash(string id, string secret) => Encoding.UTF8.GetByteCount(secret) <= ClientSecrets.MaxBytes
-        ? ClientSecrets.Hash(new Secret(secret))
-        : throw new CommandFailure(
-            $"The secret of the OpenID Connect client {id} has more than {ClientSecrets.MaxBytes} bytes. No client was migrated. "
-            + "Shorten the secret, at the client too.");
 
     private static partial class Log
     {

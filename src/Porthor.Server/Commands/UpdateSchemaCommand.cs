@@ -31,7 +31,7 @@ internal static class UpdateSchemaCommand
                 await RefuseLostAdministratorsAsync(core, cancellationToken);
             await core.Sql.Schema.UpdateAsync(cancellationToken);
             await core.Sql.Ids.InitializeAsync(cancellationToken);
-            if (core.Settings.OidcServer?.OldClients is { } clients)
+            if (core.Settings.OidcServer?.OldClients is { Count: > 0 } clients)
                 await OidcClientMigration.CopyAsync(core, clients, cancellationToken);
             await Console.Error.WriteLineAsync("The database schema is current.");
             return 0;

@@ -20,11 +20,8 @@ internal sealed record OidcServerSettings
 
     public required string KeyId { get; init; }
 
-    /// <summary>
-    /// Gets the clients from the secret in which older releases of Gafaelfawr stored them. <c>update-schema</c> copies them into the
-    /// database.
-    /// </summary>
-    public Secret? OldClients { get; init; }
+    /// <summary>Gets the clients of older releases of Gafaelfawr.</summary>
+    public IReadOnlyList<OldOidcClient> OldClients { get; init; } = [];
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> DataRightsMapping { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>();
@@ -43,7 +40,7 @@ internal sealed record OidcServerSettings
             Issuer = issuer,
             Key = section.RequiredSecret("key", "OIDC_SERVER_KEY"),
             KeyId = section.Text("keyId") ?? "gafaelfawr",
-            OldClients = section.Secret("clients", "OIDC_SERVER_CLIENTS"),
+            OldClients = OldOidcClient.ReadAll(section),
             DataRightsMapping = section.TextListMap("dataRightsMapping") ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
         if (section.Text("profile") is { } profile && profile != ReferenceProfile)

@@ -8,7 +8,8 @@ namespace Porthor.Server.Configuration;
 // The values of a section, one method for each type. If a setting has a variable, the variable takes precedence over the file.
 internal sealed partial class SettingsSection
 {
-    private const int LongestUrl = 2083;
+    /// <summary>The maximum number of characters of a URL, as in the reference.</summary>
+    public const int LongestUrl = 2083;
 
     /// <summary>Variables whose values may have several lines: a key in PEM, and a list in JSON.</summary>
     private static readonly string[] MultilineVariables = ["OIDC_SERVER_KEY", "OIDC_SERVER_CLIENTS"];
@@ -47,6 +48,9 @@ internal sealed partial class SettingsSection
     /// <summary>Returns whether a value is present. The value can be invalid.</summary>
     public bool IsGiven(string key, string? variable = null) =>
         (variable is not null && environment.Get(variable) is not null) || Find(key) is not (null or YamlScalarNode { Value: "" });
+
+    /// <summary>Returns whether the value is a list in the file, and the variable is not set.</summary>
+    public bool IsList(string key, string variable) => environment.Get(variable) is null && Find(key) is YamlSequenceNode;
 
     /// <summary>Reads a required text. Returns an empty text and adds an error if it is missing.</summary>
     public string RequiredText(string key, string? variable = null)

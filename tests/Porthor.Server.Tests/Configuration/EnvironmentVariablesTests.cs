@@ -39,7 +39,7 @@ public sealed class EnvironmentVariablesTests
             (prefix + "SLACK_WEBHOOK", "https://slack.example.com"), (prefix + "OIDC_CLIENT_SECRET", "oidc-secret"),
             (prefix + "REDIRECT_URL", "https://example.com/login"), (prefix + "LDAP_PASSWORD", "ldap-password"),
             (prefix + "OIDC_SERVER_CLIENT_SUFFIX", ".example.com"), (prefix + "OIDC_SERVER_ISSUER", "https://issuer.example.com/"),
-            (prefix + "OIDC_SERVER_KEY", rsa.ExportPkcs8PrivateKeyPem()), (prefix + "OIDC_SERVER_CLIENTS", "[]"),
+            (prefix + "OIDC_SERVER_KEY", rsa.ExportPkcs8PrivateKeyPem()), (prefix + "OIDC_SERVER_CLIENTS", """[{"id":"old","secret":"old-secret","return_uri":"https://old.example/"}]"""),
         ];
         var settings = Load(
             """
@@ -68,7 +68,7 @@ public sealed class EnvironmentVariablesTests
         settings.Providers.Oidc.RedirectUrl!.AbsolutePath.ShouldBe("/login");
         settings.Providers.Ldap!.Password!.Reveal().ShouldBe("ldap-password");
         (settings.OidcServer!.ClientSuffix, settings.OidcServer.Issuer!.Host).ShouldBe((".example.com", "issuer.example.com"));
-        settings.OidcServer.OldClients!.Reveal().ShouldBe("[]");
+        settings.OidcServer.OldClients.ShouldHaveSingleItem().Secret.Reveal().ShouldBe("old-secret");
 
         // The two variables of other providers.
         Load("github: {clientId: some-client}", (prefix + "GITHUB_CLIENT_SECRET", "github-secret")).Providers.GitHub!.ClientSecret.Reveal()

@@ -112,6 +112,14 @@ public sealed partial class SettingsErrorTests
         "oidc.client-id: Extra inputs are not permitted. Did you mean clientId?")]
     [InlineData("ldap: {uri: 'ldap://ldap.example.com'}", "ldap.uri: Extra inputs are not permitted. Did you mean url?")]
     [InlineData("oidcServer: {enable: true}", "oidcServer.enable: Extra inputs are not permitted. Did you mean enabled?")]
+    [InlineData("oidcServer: {enabled: true, clients: [{id: a, secret: b, return_uri: 'https://a', note: c}]}",
+        "oidcServer.clients[0].note: Extra inputs are not permitted")]
+    [InlineData("oidcServer: {enabled: true, clients: [{id: a, secret: null, return_uri: 'https://a'}]}",
+        "oidcServer.clients[0].secret: Field required")]
+    [InlineData("oidcServer: {enabled: true, clients: [{id: a, secret: b, return_uri: 'ftp://a'}]}",
+        "oidcServer.clients[0].returnUri: 'ftp://a': must be an http:// or https:// URL with a host")]
+    [InlineData("oidcServer: {enabled: true, clients: [a]}", "oidcServer.clients[0]: must be a section of settings")]
+    [InlineData("oidcServer: {enabled: true, clients: {}}", "oidcServer.clients: Input should be a valid string")]
     [InlineData("sentry: {}\nSentry: {}", "Sentry: Extra inputs are not permitted")]
     [InlineData("baseUrl: 'https://example.com'\nbase_url: 'https://example.com'", "base_url: given twice")]
     public void Each_error_names_its_setting(string yaml, string error) => Errors(yaml).ShouldContain(error);
