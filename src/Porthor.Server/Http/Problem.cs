@@ -179,6 +179,10 @@ internal sealed class Problem
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
 
+    /// <summary>Creates the response for a URL of more than this number of bytes.</summary>
+    public static Problem UrlTooLong(int longest) =>
+        Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {longest} bytes", "url_too_long");
+
     /// <summary>Creates an error response with a message and a type, in the usual format.</summary>
     public static Problem Of(int status, string message, string type) => new(status, Detail(message, type, location: null), message);
 

@@ -34,7 +34,7 @@ internal sealed class RequestLimits(RequestDelegate next)
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var longest = context.Request.Path.Value is "/login" or "/logout" ? LoginTargetBytes : TargetBytes;
         if (target.Length > longest)
-            throw Problem.Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {longest} bytes", "url_too_long").ToException();
+            throw Problem.UrlTooLong(longest).ToException();
         if (SizeOf(context.Request.Headers) > HeaderBytes)
             throw Problem.Of(
                 StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes",

@@ -53,12 +53,15 @@ internal sealed partial class AuthorizationEndpoint(
         }
         if (answer.Error is null && !HeadRequests.IsHead(context))
             Log.Returned(logger);
+        // The address contains the code (RFC 9700 section 4.2).
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["Referrer-Policy"] = "no-referrer";
         Redirection.Write(context, answer.RedirectUrl);
     }
 
     /// <summary>Reads the parameters. If one is given more than once, the last value is used.</summary>
     /// <exception cref="ProblemException">A required parameter is missing.</exception>
-    private static AuthorizationRequest Read(QueryParameters query)
+    internal static AuthorizationRequest Read(QueryParameters query)
     {
         var errors = new ValidationErrors();
         var request = new AuthorizationRequest(Required("client_id"), Required("redirect_uri"))
@@ -81,11 +84,15 @@ internal sealed partial class AuthorizationEndpoint(
     }
 
     /// <summary>Redirects to the login, which returns to this request. Unlike other redirects, this one has a body.</summary>
+    /// <exception cref="ProblemException">The login cannot return to this request, because its URL is too long.</exception>
     private Task RedirectToLoginAsync(HttpContext context)
     {
         var request = context.Request;
         var (path, query) = (request.Path.ToUriComponent(), request.QueryString.ToUriComponent());
         var address = $"{ForwardedClient.Of(context).Scheme}://{request.Headers.Host}{path}{query}";
+        // The login would drop the query, and this request would then fail after the login.
+        if (!ReturnUrl.IsKept(address))
+            throw Problem.UrlTooLong(ReturnUrl.MaxLength).ToException();
         Log.NotSignedIn(logger);
         return Problem.Text(StatusCodes.Status307TemporaryRedirect, "Temporary Redirect")
             .With("Location", $"/login?rd={Uri.EscapeDataString(address).Replace("%20", "+", StringComparison.Ordinal)}")

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Porthor.OpenIdConnect;
 
@@ -30,6 +31,23 @@ internal sealed record RedirectUri
 
     /// <summary>The fragment without the number sign.</summary>
     public required string Fragment { get; init; }
+
+    /// <summary>
+    /// True if the authority can be parsed: brackets are allowed only around an IPv6 address. The reference parses no other authority with
+    /// brackets.
+    /// </summary>
+    public bool HasValidAuthority
+    {
+        get
+        {
+            if (!Authority.AsSpan().ContainsAny('[', ']'))
+                return true;
+            var host = Authority[(Authority.LastIndexOf('@') + 1)..];
+            var end = host.IndexOf(']', StringComparison.Ordinal);
+            return host.StartsWith('[') && end > 0 && (end == host.Length - 1 || host[end + 1] == ':')
+                && IPAddress.TryParse(host.AsSpan(1, end - 1), out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+        }
+    }
 
     /// <summary>True if the last segment of the path has parameters, which begin with a semicolon.</summary>
     public bool HasParameters => ParametersAt >= 0 && ParametersAt < FullPath.Length - 1;
@@ -65,11 +83,12 @@ internal sealed record RedirectUri
     }
 
     /// <summary>
-    /// Returns true if this URI may be used by a client that has registered <paramref name="registered"/>: it is an https URI without path
-    /// parameters, and authority and path are the same texts. Query and fragment are not compared.
+    /// Returns true if this URI may be used by a client that has registered <paramref name="registered"/>: it is an https URI with a valid
+    /// authority and without path parameters, and authority and path are the same texts. Query and fragment are not compared.
     /// </summary>
     public bool Matches(RedirectUri registered) =>
-        Scheme == "https" && Authority.Length > 0 && !HasParameters && Authority == registered.Authority && Path == registered.Path;
+        Scheme == "https" && Authority.Length > 0 && HasValidAuthority && !HasParameters && Authority == registered.Authority
+        && Path == registered.Path;
 
     /// <summary>Returns the URI with further query parameters. Those of the URI are kept, and are encoded as forms are.</summary>
     public string With(IEnumerable<KeyValuePair<string, string>> parameters)
