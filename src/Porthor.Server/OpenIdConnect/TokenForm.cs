@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
@@ -11,8 +10,6 @@ namespace Porthor.Server.OpenIdConnect;
 /// <summary>Reads the form and the credentials of a request to the token endpoint (contract/oidc-server.md 7.1).</summary>
 internal static class TokenForm
 {
-    private const string MediaType = "application/x-www-form-urlencoded";
-
     /// <summary>
     /// Reads a request. If a field is given more than once, the last value is used. A body that is not a form has no fields.
     /// </summary>
@@ -41,8 +38,7 @@ internal static class TokenForm
 
     private static async Task<Dictionary<string, StringValues>> FieldsAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            || !string.Equals(type.MediaType, MediaType, StringComparison.OrdinalIgnoreCase))
+        if (!ContentType.MediaTypeOf(request.ContentType).Equals(ContentType.Form, StringComparison.OrdinalIgnoreCase))
             return [];
         using var reader = new FormReader(request.Body);
         try

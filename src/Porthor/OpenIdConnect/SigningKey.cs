@@ -67,6 +67,8 @@ public sealed class SigningKey : IDisposable
 
     private static string? FindError(RSA key, Secret pem)
     {
+        if (pem.Reveal().Contains("ENCRYPTED", StringComparison.Ordinal))
+            return "Key is encrypted; give the private key without a passphrase";
         try
         {
             key.ImportFromPem(pem.Reveal());

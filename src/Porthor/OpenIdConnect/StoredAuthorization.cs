@@ -28,11 +28,4 @@ public sealed record StoredAuthorization
 
     /// <summary>The nonce for the ID token; null if the request had none.</summary>
     public string? Nonce { get; init; }
-
-    /// <summary>Returns the remaining lifetime of the code; zero if it has ended.</summary>
-    public TimeSpan RemainingLifetime(DateTimeOffset now)
-    {
-        var remaining = CreatedAt + CodeLifetime - now;
-        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
-    }
 }

@@ -92,6 +92,7 @@ public sealed partial class TokenRuleTests(ApiServers servers) : IClassFixture<A
         }
         (await SendAsync(server, browser, "application/vnd.api+json", json)).StatusCode.ShouldBe(201);
         (await SendAsync(server, browser, "Application/JSON; charset=utf-8", """{"token_name":"bar"}""")).StatusCode.ShouldBe(201);
+        (await SendAsync(server, browser, "application/json;", """{"token_name":"baz"}""")).StatusCode.ShouldBe(201);
     }
 
     /// <summary>Deviations 8: a token without a record cannot be edited, not even partly.</summary>

@@ -87,6 +87,47 @@ public sealed partial class ClientApiTests(OpenIdServers servers) : IClassFixtur
         (await server.DeleteAsync(path, without)).ShouldBeUnauthenticated();
     }
 
+    /// <summary>Each form of a token in the header is accepted, also of the bootstrap token.</summary>
+    [Fact]
+    public async Task Basic_credentials_are_accepted()
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var body = new { return_uri = "https://app.example.com/cb", description = "x" };
+        var bootstrap = server.Host.Core.BootstrapToken!.Reveal();
+        var carol = (await server.LogInAsync("carol", Admin)).Session.Reveal();
+        foreach (var (user, password, name) in new[]
+        {
+            (carol, "x-oauth-basic", "carol"), ("x-oauth-basic", carol, "carol"), (bootstrap, "", "<bootstrap>"),
+            ("x-oauth-basic", bootstrap, "<bootstrap>"),
+        })
+        {
+            var basic = TestServer.Basic(user, password);
+            var answer = await server.PostAsync("/oidc-clients", body, basic);
+            answer.StatusCode.ShouldBe(201, answer.Body);
+            answer.Json.GetProperty("last_modified_by").GetString().ShouldBe(name);
+            var path = $"/oidc-clients/{answer.Json.GetProperty("client_id").GetString()}";
+            (await server.GetAsync(path, basic)).StatusCode.ShouldBe(200);
+            (await server.PatchAsync(path, body, basic)).StatusCode.ShouldBe(200);
+            (await server.DeleteAsync(path, basic)).ShouldBeNoContent();
+        }
+        (await server.GetAsync("/oidc-clients", TestServer.Basic("x", "y"))).StatusCode.ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task The_URL_of_a_client_is_public()
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var answer = await server.PostAsync(
+            "/oidc-clients", new { return_uri = "https://app.example.com/cb", description = "x" },
+            [server.Bootstrap, .. OpenIdServers.BehindProxy]);
+        answer.StatusCode.ShouldBe(201, answer.Body);
+        var url = $"https://login.example.com/auth/api/v1/oidc-clients/{answer.Json.GetProperty("client_id").GetString()}";
+        answer.Header("Location").ShouldBe(url);
+        answer.Json.GetProperty("url").GetString().ShouldBe(url);
+        (await server.GetAsync("/oidc-clients", [server.Bootstrap, .. OpenIdServers.BehindProxy])).Json.EnumerateArray()
+            .ShouldContain(client => client.GetProperty("url").GetString() == url);
+    }
+
     /// <summary>OCL-007</summary>
     [Fact]
     public async Task The_scope_is_required()

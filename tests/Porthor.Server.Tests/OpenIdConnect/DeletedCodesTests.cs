@@ -27,4 +27,19 @@ public sealed class DeletedCodesTests
         outcome.Errors.Contains("Deleting all OpenID Connect codes from Redis", StringComparison.Ordinal).ShouldBe(mode == Mode.Cluster);
         (await core.AuthorizationCodes.GetAsync("oidc:some-key", TestContext.Current.CancellationToken)).ShouldBeNull();
     }
+
+    /// <summary>Without the provider, the ephemeral Redis may belong to another program, and is not changed.</summary>
+    [Fact]
+    public async Task Without_the_provider_Redis_is_not_changed()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        deployment.Settings = OpenIdServers.WithProvider(deployment.Settings);
+        var core = await deployment.OpenNodeAsync();
+        await core.AuthorizationCodes.TryAddAsync("oidc:some-key", [1], TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        var outcome = await program.RunAsync("delete-all-data", "--yes");
+        outcome.ExitCode.ShouldBe(0, outcome.Errors);
+        (await core.AuthorizationCodes.GetAsync("oidc:some-key", TestContext.Current.CancellationToken)).ShouldNotBeNull();
+    }
 }

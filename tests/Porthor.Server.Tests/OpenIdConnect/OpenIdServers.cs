@@ -18,6 +18,10 @@ public sealed class OpenIdServers : ApiServers
     /// <summary>One key for all tests, because its generation takes long.</summary>
     internal static RSA Key { get; } = RSA.Create(2048);
 
+    /// <summary>The headers of a proxy that clients reach at <c>https://login.example.com</c>.</summary>
+    internal static (string, string)[] BehindProxy { get; } =
+        [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("Host", "login.example.com")];
+
     internal static OidcServerSettings Provider { get; } = new()
     {
         ClientSuffix = ".example.com",

@@ -74,7 +74,7 @@ public sealed class StoredCodeTests(OpenIdServers servers) : IClassFixture<OpenI
         }
     }
 
-    /// <summary>OID-020: a value that is not a code gives the usual error and one alert.</summary>
+    /// <summary>OID-020: a value that is not a code gives the usual error and exactly one alert, which names its key.</summary>
     [Theory, EveryMode]
     public async Task An_unreadable_code_is_refused_and_reported(Mode mode)
     {
@@ -87,10 +87,12 @@ public sealed class StoredCodeTests(OpenIdServers servers) : IClassFixture<OpenI
             });
         var client = await server.RegisterAsync();
         var browser = await server.AnnAsync();
+        List<string> keys = [];
         string[] damaged = ["XXXXXXX", "{}", "[]", "{\"code\":1}", $"{{\"client_id\":\"{client.Id}\",\"scopes\":[\"admin\"]}}"];
         foreach (var text in damaged)
         {
             var code = await server.CodeAsync(browser, client);
+            keys.Add($"oidc:{code[3..25]}");
             await PutAsync(server, code, text[0] == 'X' ? null : server.Host.Core.SessionKeys[0], text);
             var lines = server.CountLines();
             (await server.RedeemAsync(FormOf(client, code))).ShouldBeOAuthError("invalid_grant", "Invalid authorization code");
@@ -102,15 +104,24 @@ public sealed class StoredCodeTests(OpenIdServers servers) : IClassFixture<OpenI
         var foreign = await server.CodeAsync(browser, client);
         await PutAsync(server, foreign, FernetKey.Create(), "{}");
         (await server.RedeemAsync(FormOf(client, foreign))).ShouldBeOAuthError("invalid_grant", "Invalid authorization code");
+        keys.Add($"oidc:{foreign[3..25]}");
         await RealServers.WaitUntilAsync(
             () =>
             {
-                slack.Requests.ShouldNotBeEmpty();
+                slack.Requests.Count.ShouldBe(keys.Count);
                 return Task.CompletedTask;
             },
-            "the alert");
-        JsonDocument.Parse(slack.Requests[0].Text).RootElement.GetProperty("blocks")[0].GetProperty("text").GetProperty("text").GetString()!
-            .ShouldStartWith("Error in Gafaelfawr: Cannot deserialize data for key oidc:");
+            "the alerts");
+        await server.Host.StopAsync();
+        slack.Requests.Count.ShouldBe(keys.Count);
+        foreach (var key in keys)
+        {
+            var message = slack.Requests.Select(request => JsonDocument.Parse(request.Text).RootElement.GetProperty("blocks"))
+                .Single(blocks => blocks[0].GetProperty("text").GetProperty("text").GetString()
+                    == $"Error in Gafaelfawr: Cannot deserialize data for key {key}");
+            message[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString())
+                .ShouldContain($"*Key*\n{key}");
+        }
     }
 
     /// <summary>Two redemptions of one code give one token, on one node and on two.</summary>

@@ -99,6 +99,70 @@ public sealed class TokenEndpointTests(OpenIdServers servers) : IClassFixture<Op
         }
     }
 
+    /// <summary>Two faults at once, which show the order of the checks.</summary>
+    [Fact]
+    public async Task The_first_of_two_faults_is_reported()
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var client = await server.RegisterAsync();
+        var other = await server.RegisterAsync();
+        var browser = await server.AnnAsync();
+        var code = await server.CodeAsync(browser, client, ("redirect_uri", client.ReturnUri + "?a=b"));
+        var (key, wrongSecret) = (code[3..25], $"gc-{code[3..25]}.DvTHDkU1ODVxd1rMNly0Cw");
+        await RefusedAsync(
+            "invalid_client", $"Invalid secret for {client.Id}", ("client_secret", "wrong"), ("redirect_uri", "https://foo.example.net/"));
+        await RefusedAsync(
+            "invalid_grant", $"Invalid return URI for {client.Id}: https://foo.example.net/", ("redirect_uri", "https://foo.example.net/"),
+            ("code", WellFormed));
+        (string, string?)[] foreign = [("client_id", other.Id), ("client_secret", other.Secret)];
+        await RefusedAsync("invalid_grant", $"Invalid authorization code {key}", [("code", wrongSecret), .. foreign]);
+        await RefusedAsync(
+            "invalid_grant", $"Authorization client ID mismatch for {key}: {client.Id} != {other.Id}",
+            [("redirect_uri", client.ReturnUri + "?c=d"), .. foreign]);
+        (await server.DeleteAsync($"/users/ann/tokens/{browser.Key}", browser.WriteHeaders)).StatusCode.ShouldBe(204);
+        await RefusedAsync("invalid_grant", $"Invalid authorization code {key}", ("code", wrongSecret));
+        await RefusedAsync("invalid_grant", "Underlying authentication token has expired", foreign);
+
+        async Task RefusedAsync(string error, string reason, params (string Name, string? Value)[] changes)
+        {
+            var lines = server.CountLines();
+            var answer = await server.RedeemAsync(FormOf(client, code, changes));
+            answer.ShouldBeOAuthError(error, error == "invalid_client" ? reason : "Invalid authorization code");
+            server.LinesSince(lines, error == "invalid_client" ? "Unauthorized client" : "Invalid authorization code").Single()
+                .GetProperty("error").GetString().ShouldBe(reason);
+        }
+    }
+
+    /// <summary>A client chooses these values. Neither the response nor the log grows with them.</summary>
+    [Theory]
+    [InlineData("grant_type", "%253A%252F%252F", 4300, "unsupported_grant_type")]
+    [InlineData("client_id", "x", 60000, "invalid_client")]
+    [InlineData("client_id", "%F0%9F%98%80", 5000, "invalid_client")]
+    public async Task Long_values_are_cut(string field, string piece, int count, string error)
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var lines = server.Host.Logs.Raw.Count;
+        var values = new Dictionary<string, string>
+        {
+            ["grant_type"] = "authorization_code",
+            ["client_id"] = "x",
+            ["client_secret"] = "s",
+            ["code"] = WellFormed,
+            ["redirect_uri"] = "z",
+            [field] = string.Concat(Enumerable.Repeat(piece, count)) + "gt-",
+        };
+        var answer = await server.SendAsync(
+            HttpMethod.Post, TokenPath, Form(string.Join('&', values.Select(pair => $"{pair.Key}={pair.Value}"))));
+        answer.StatusCode.ShouldBe(400);
+        answer.Json.GetProperty("error").GetString().ShouldBe(error);
+        var description = answer.Json.GetProperty("error_description").GetString()!;
+        description.Length.ShouldBeInRange(900, 1003);
+        description.ShouldNotContain('\uFFFD');
+        server.Host.Logs.Raw.Skip(lines).ShouldAllBe(line => line.Length < 30_000);
+        server.Host.Logs.Lines.Last(line => line.TryGetProperty("error", out _)).GetProperty("error").GetString()!.Length
+            .ShouldBeLessThan(2100);
+    }
+
     /// <summary>OID-018, OID-030: without the session, or if only the token index has lost it, there are no tokens.</summary>
     [Theory, EveryMode]
     public async Task Without_its_session_a_code_gives_no_tokens(Mode mode)
@@ -122,7 +186,7 @@ public sealed class TokenEndpointTests(OpenIdServers servers) : IClassFixture<Op
         (await server.Host.Tokens.GetTokenInfoUncheckedAsync(browser.Key)).ShouldBeNull();
     }
 
-    /// <summary>In cluster mode, Redis removes codes by its own clock (<see cref="StoredCodeTests"/>).</summary>
+    /// <summary>OID-033. In cluster mode, Redis removes codes by its own clock (<see cref="StoredCodeTests"/>).</summary>
     [Theory]
     [InlineData(3599, 200)]
     [InlineData(3600, 400)]
@@ -211,6 +275,24 @@ public sealed class TokenEndpointTests(OpenIdServers servers) : IClassFixture<Op
             .ShouldBeOAuthError("invalid_request", "Invalid token request");
         (await server.RedeemAsync([("code", "gc-first"), ("client_secret", "first"), .. form])).StatusCode.ShouldBe(200);
         string.Concat(server.Host.Logs.Raw).ShouldNotContain(code[26..]);
+    }
+
+    /// <summary>Parameters of the content type do not matter.</summary>
+    [Theory]
+    [InlineData("application/x-www-form-urlencoded;", 200)]
+    [InlineData(" Application/X-WWW-form-urlencoded ; charset=latin1; =", 200)]
+    [InlineData("application/x-www-form-urlencoded2", 400)]
+    [InlineData("text/plain;application/x-www-form-urlencoded", 400)]
+    [InlineData(";", 400)]
+    public async Task The_content_type_is_read_as_the_reference_reads_it(string type, int status)
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var client = await server.RegisterAsync();
+        var form = FormOf(client, await server.CodeAsync(await server.AnnAsync(), client));
+        using var content = new ByteArrayContent(System.Text.Encoding.ASCII.GetBytes(
+            string.Join('&', form.Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value)}"))));
+        content.Headers.TryAddWithoutValidation("Content-Type", type).ShouldBeTrue();
+        (await server.SendAsync(HttpMethod.Post, TokenPath, content)).StatusCode.ShouldBe(status);
     }
 
     private static StringContent Form(string text) => new(text, System.Text.Encoding.ASCII, "application/x-www-form-urlencoded");

@@ -65,6 +65,17 @@ public sealed class UserInfoTests(OpenIdServers servers) : IClassFixture<OpenIdS
         (await server.SendAsync(HttpMethod.Head, UserInfoPath, json: null, TestServer.Bearer(service))).StatusCode.ShouldBe(200);
     }
 
+    [Fact]
+    public async Task An_expired_token_is_not_valid()
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var browser = await server.AnnAsync();
+        var access = await server.Host.Tokens.CreateOidcTokenAsync(await server.Host.Tokens.CallerAsync(browser.Session));
+        (await server.UserInfoAsync(TestServer.Bearer(access))).StatusCode.ShouldBe(200);
+        server.Clock.Advance(TimeSpan.FromDays(30) + TimeSpan.FromSeconds(1));
+        (await server.UserInfoAsync(TestServer.Bearer(access))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+    }
+
     /// <summary>Names and addresses that are not known are omitted.</summary>
     [Fact]
     public async Task Unknown_values_are_omitted()

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.Net.Http.Headers;
 using Porthor.Server.Http;
 
 namespace Porthor.Server.Api.Validation;
@@ -105,9 +104,14 @@ internal sealed class JsonBody
         }
     }
 
-    private static bool IsJson(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && type.Type.Equals("application", StringComparison.OrdinalIgnoreCase)
-        && (type.SubType.Equals("json", StringComparison.OrdinalIgnoreCase)
-            || type.SubType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+    private static bool IsJson(string? contentType)
+    {
+        const string application = "application/";
+        var type = ContentType.MediaTypeOf(contentType);
+        if (!type.StartsWith(application, StringComparison.OrdinalIgnoreCase))
+            return false;
+        var subtype = type[application.Length..];
+        return !subtype.Contains('/') && (subtype.Equals("json", StringComparison.OrdinalIgnoreCase)
+            || subtype.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+    }
 }
