@@ -1,5 +1,5 @@
 using System.Text;
-using Porthor.Server.Users.Ldap;
+using Porthor.Ldap;
 
 namespace Porthor.Testing;
 

@@ -1,5 +1,5 @@
+using Porthor.Ldap;
 using Porthor.Server.Accounts;
-using Porthor.Server.Users.Ldap;
 using Porthor.Users;
 
 namespace Porthor.Server.Configuration;

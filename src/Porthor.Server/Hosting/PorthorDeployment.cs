@@ -1,5 +1,6 @@
 using Porthor.Audit;
 using Porthor.Composition;
+using Porthor.Ldap;
 using Porthor.Maintenance;
 using Porthor.Operations;
 using Porthor.Quotas;
@@ -9,7 +10,6 @@ using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Health;
 using Porthor.Server.Platform;
-using Porthor.Server.Users.Ldap;
 using Porthor.Sessions;
 using Porthor.Sql;
 using Porthor.Storage;
@@ -78,7 +78,7 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             Damaged = e => Alerts.Raise(Alert.Unreadable("quota-overrides", $"ValidationError: {e.Message}", e)),
         };
         if (settings.Providers.Ldap is { } ldap)
-            directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
+            directory = OpenDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
         Users = new UserInfoService(
             settings.Providers.Users, directory,
             settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
@@ -211,6 +211,18 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));
         return dependencies;
+    }
+
+    private static LdapDirectory OpenDirectory(LdapSettings settings, bool gidsMatter, StoreMetrics metrics, ILoggerFactory loggers)
+    {
+        try
+        {
+            return new LdapDirectory(settings, gidsMatter, metrics, loggers);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartException(e.Message, e);
+        }
     }
 
     private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics)

@@ -1,6 +1,7 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Domain.Dependencies;
 using ArchUnitNET.Loader;
+using Porthor.Ldap;
 using Porthor.Redis;
 using Porthor.Server.Hosting;
 using Porthor.Sql;
@@ -24,8 +25,14 @@ public sealed class LayerTests
 
     private static readonly string[] Server =
     [
-        "Values", "Accounts", "Platform", "Logging", "Users", "Configuration", "Alerts", "Http", "Ingress", "Api", "Health", "Web", "Login",
+        "Values", "Accounts", "Platform", "Logging", "Configuration", "Alerts", "Http", "Ingress", "Api", "Health", "Web", "Login",
         "OpenIdConnect", "Observation", "Hosting", "Commands", Root,
+    ];
+
+    private static readonly (System.Reflection.Assembly Assembly, string Root)[] Adapters =
+    [
+        (typeof(LdapDirectory).Assembly, "Porthor.Ldap"), (typeof(RedisRecordStore).Assembly, "Porthor.Redis"),
+        (typeof(SqlStores).Assembly, "Porthor.Sql"),
     ];
 
     [Fact]
@@ -37,20 +44,23 @@ public sealed class LayerTests
     [Fact]
     public void The_library_uses_no_web_server_and_no_database_driver()
     {
-        string[] forbidden = ["Microsoft.AspNetCore", "Npgsql", "SQLitePCL", "StackExchange.Redis", "Porthor.Sql", "Porthor.Redis",
-            "Porthor.Server"];
+        string[] forbidden = ["Microsoft.AspNetCore", "Npgsql", "SQLitePCL", "StackExchange.Redis", "Porthor.Ldap", "Porthor.Redis",
+            "Porthor.Server", "Porthor.Sql"];
         Dependencies(typeof(Token).Assembly)
             .Where(dependency => forbidden.Any(name => IsWithin(NamespaceOf(dependency.Target), name)))
             .Select(Describe).Distinct().ShouldBeEmpty();
     }
 
     [Fact]
-    public void The_stores_do_not_use_each_other_or_the_server()
+    public void The_adapters_of_the_library_do_not_use_each_other_or_the_server()
     {
-        Dependencies(typeof(SqlStores).Assembly).Where(dependency => IsWithin(NamespaceOf(dependency.Target), "Porthor.Redis")
-            || IsWithin(NamespaceOf(dependency.Target), "Porthor.Server")).Select(Describe).ShouldBeEmpty();
-        Dependencies(typeof(RedisRecordStore).Assembly).Where(dependency => IsWithin(NamespaceOf(dependency.Target), "Porthor.Sql")
-            || IsWithin(NamespaceOf(dependency.Target), "Porthor.Server")).Select(Describe).ShouldBeEmpty();
+        foreach (var (assembly, root) in Adapters)
+        {
+            var forbidden = Adapters.Select(other => other.Root).Append("Porthor.Server").Where(name => name != root).ToList();
+            Dependencies(assembly)
+                .Where(dependency => forbidden.Exists(name => IsWithin(NamespaceOf(dependency.Target), name)))
+                .Select(Describe).Distinct().ShouldBeEmpty();
+        }
     }
 
     private static void ShouldFormLayers(System.Reflection.Assembly assembly, string root, string[] layers)
@@ -76,8 +86,8 @@ public sealed class LayerTests
     private static string? FolderOf(IType type, string root)
     {
         var name = NamespaceOf(type);
-        if (!IsWithin(name, root) || (root == "Porthor"
-            && (IsWithin(name, "Porthor.Server") || IsWithin(name, "Porthor.Sql") || IsWithin(name, "Porthor.Redis"))))
+        if (!IsWithin(name, root)
+            || (root == "Porthor" && Adapters.Select(adapter => adapter.Root).Append("Porthor.Server").Any(other => IsWithin(name, other))))
             return null;
         return name.Length == root.Length ? Root : name[(root.Length + 1)..].Split('.')[0];
     }

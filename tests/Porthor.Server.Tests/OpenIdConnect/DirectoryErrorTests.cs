@@ -1,8 +1,8 @@
+using Porthor.Ldap;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Login;
 using Porthor.Server.Tests.Users;
-using Porthor.Server.Users.Ldap;
 using Porthor.Testing;
 using static Porthor.Server.Tests.OpenIdConnect.OpenIdSteps;
 

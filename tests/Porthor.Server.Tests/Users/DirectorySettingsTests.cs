@@ -1,11 +1,11 @@
 using System.Text.Json;
 using Porthor.Identity;
+using Porthor.Ldap;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
 using Porthor.Server.Tests.Login;
-using Porthor.Server.Users.Ldap;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;

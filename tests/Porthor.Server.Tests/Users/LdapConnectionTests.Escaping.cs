@@ -1,4 +1,4 @@
-using Porthor.Server.Users.Ldap;
+using Porthor.Ldap;
 using Porthor.Users;
 
 namespace Porthor.Server.Tests.Users;

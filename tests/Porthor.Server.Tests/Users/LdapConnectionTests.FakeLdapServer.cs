@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Porthor.Server.Users.Ldap;
+using Porthor.Ldap;
 
 namespace Porthor.Server.Tests.Users;
 

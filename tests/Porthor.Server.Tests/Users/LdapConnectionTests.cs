@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Identity;
+using Porthor.Ldap;
 using Porthor.Secrets;
-using Porthor.Server.Platform;
-using Porthor.Server.Users.Ldap;
 using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Users;
@@ -94,9 +93,9 @@ public sealed partial class LdapConnectionTests
             UserSearchAttr = "",
             CaFile = "/no/such/file",
         };
-        Should.Throw<StartException>(() => Open(settings)).Message.ShouldStartWith("ldap.caFile: /no/such/file cannot be read");
+        Should.Throw<InvalidDataException>(() => Open(settings)).Message.ShouldStartWith("ldap.caFile: /no/such/file cannot be read");
         var empty = Path.GetTempFileName();
-        Should.Throw<StartException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith(
+        Should.Throw<InvalidDataException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith(
             "contains no certificate in PEM format.");
         File.Delete(empty);
     }

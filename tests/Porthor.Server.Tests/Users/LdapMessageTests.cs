@@ -1,7 +1,7 @@
 using System.Formats.Asn1;
 using System.Text;
 using CsCheck;
-using Porthor.Server.Users.Ldap;
+using Porthor.Ldap;
 
 namespace Porthor.Server.Tests.Users;
 

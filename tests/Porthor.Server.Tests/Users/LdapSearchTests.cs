@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Identity;
-using Porthor.Server.Users.Ldap;
+using Porthor.Ldap;
 using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Users;

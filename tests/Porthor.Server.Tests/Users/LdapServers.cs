@@ -1,7 +1,7 @@
 using Porthor.Identity;
+using Porthor.Ldap;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
-using Porthor.Server.Users.Ldap;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;

@@ -1,6 +1,6 @@
+using Porthor.Ldap;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
-using Porthor.Server.Users.Ldap;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;

@@ -2,10 +2,11 @@ using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Microsoft.Extensions.Logging;
 using Porthor.Identity;
 using Porthor.Telemetry;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>
 /// Keeps connections to the directory open. Every search ends within twice its time limit. If there is no response or the connection is
@@ -81,7 +82,9 @@ internal sealed partial class LdapPool : IAsyncDisposable
         }
     }
 
+    /// <param name="search">The search.</param>
     /// <param name="whole">Is canceled when the time of both attempts has elapsed.</param>
+    /// <param name="cancellationToken">Is canceled when the caller no longer waits.</param>
     private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(
         LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
     {

@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 using System.Net.Security;
 using System.Net.Sockets;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>
 /// Represents a connection to the directory, for one request at a time. After any error it must be closed, because a late response could be

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Builds distinguished names (RFC 4514).</summary>
 internal static class DistinguishedName

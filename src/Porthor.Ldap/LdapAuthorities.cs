@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Reads the certificates of the certificate authorities that are trusted for the directory.</summary>
 internal static class LdapAuthorities
 {
+    /// <param name="file">The path of a file in PEM format.</param>
     /// <param name="problem">The error in the file; null if there is none.</param>
     public static X509Certificate2Collection Read(string file, out string? problem)
     {

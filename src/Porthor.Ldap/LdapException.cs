@@ -1,4 +1,4 @@
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Represents an error result of the server.</summary>
 internal sealed class LdapException(string operation, int code, string message)

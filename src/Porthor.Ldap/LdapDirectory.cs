@@ -1,13 +1,13 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Porthor.Identity;
-using Porthor.Server.Platform;
 using Porthor.Telemetry;
 using Porthor.Users;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Reads users and groups from LDAP (contract/userinfo.md 3).</summary>
-internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
+public sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
 {
     private const string NameAttribute = "cn";
     private const string GidAttribute = "gidNumber";
@@ -27,8 +27,12 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     /// <summary>The attribute with the username: <see cref="LdapSettings.UserSearchAttr"/> without a matching rule.</summary>
     private readonly string usernameAttribute;
 
-    /// <param name="gidsMatter">False if groups do not get their gids from LDAP.</param>
-    /// <exception cref="StartException">A configured file does not exist or is invalid.</exception>
+    /// <summary>Creates a client of a directory. It connects when it is first used.</summary>
+    /// <param name="settings">The connection and the searches.</param>
+    /// <param name="gidsMatter">False if groups do not get their GIDs from LDAP.</param>
+    /// <param name="metrics">Receives the time and the failures of each search.</param>
+    /// <param name="loggers">Creates the loggers for failed searches and for invalid entries.</param>
+    /// <exception cref="InvalidDataException">A configured file cannot be read or is invalid.</exception>
     public LdapDirectory(LdapSettings settings, bool gidsMatter, StoreMetrics metrics, ILoggerFactory loggers)
     {
         this.settings = settings;
@@ -39,10 +43,13 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         userAttributes = [.. new[] { settings.NameAttr, settings.EmailAttr, settings.UidAttr, settings.GidAttr }.OfType<string>()];
     }
 
+    /// <inheritdoc/>
     public bool ProvidesEmail => settings is { EmailAttr: not null, UserBaseDn.Length: > 0 };
 
+    /// <inheritdoc/>
     public bool ProvidesGid => settings is { GidAttr: not null, UserBaseDn.Length: > 0 };
 
+    /// <inheritdoc/>
     public async Task<DirectoryUser> GetUserAsync(string username, CancellationToken cancellationToken)
     {
         if (settings.UserBaseDn.Length == 0)
@@ -61,6 +68,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         throw new UserDirectoryException(invalid, isUnavailable: false);
     }
 
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<DirectoryGroup>> GetGroupsAsync(string username, CancellationToken cancellationToken)
     {
         var member = settings.GroupSearchByDn
@@ -81,6 +89,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         return groups;
     }
 
+    /// <inheritdoc/>
     public async Task<string?> GetGroupNameAsync(long gid, string username, CancellationToken cancellationToken)
     {
         var search = GroupSearch(
@@ -90,6 +99,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         return entries.Select(entry => ReadGroupName(entry, search)).FirstOrDefault(name => name is not null);
     }
 
+    /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<string, DirectoryUser>> ListUsersAsync(CancellationToken cancellationToken)
     {
         Dictionary<string, DirectoryUser> users = [];
@@ -110,6 +120,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         return users;
     }
 
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<DirectoryGroup>> ListGroupsAsync(CancellationToken cancellationToken)
     {
         var search = new LdapSearch(
@@ -131,6 +142,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
             Username: null),
             cancellationToken);
 
+    /// <summary>Closes all connections.</summary>
     public ValueTask DisposeAsync() => pool.DisposeAsync();
 
     private async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)

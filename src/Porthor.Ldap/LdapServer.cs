@@ -1,15 +1,14 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using Porthor.Server.Platform;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Represents the address of the directory, and specifies how connections are encrypted and authenticated.</summary>
 internal sealed class LdapServer
 {
     private readonly X509Certificate2Collection? authorities;
 
-    /// <exception cref="StartException">The certificate file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The certificate file cannot be read.</exception>
     public LdapServer(LdapSettings settings)
     {
         Settings = settings;
@@ -20,7 +19,7 @@ internal sealed class LdapServer
         {
             authorities = LdapAuthorities.Read(file, out var problem);
             if (problem is not null)
-                throw new StartException($"ldap.caFile: {problem}");
+                throw new InvalidDataException($"ldap.caFile: {problem}");
         }
     }
 

@@ -3,7 +3,7 @@ using System.Formats.Asn1;
 using System.Globalization;
 using System.Text;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>
 /// Represents a search filter. It is sent in binary form with separate values (RFC 4511 4.5.1.7), so that a value cannot change the filter.
@@ -63,6 +63,7 @@ internal abstract record LdapFilter
     /// <param name="Attribute">The attribute; null for every attribute that the rule applies to.</param>
     /// <param name="WithDnAttributes">True to compare the attributes in the name of the entry as well.</param>
     /// <param name="Rule">The matching rule; null for the equality rule of the attribute.</param>
+    /// <param name="Value">The value to compare with.</param>
     private sealed record ExtensibleMatch(string? Attribute, bool WithDnAttributes, string? Rule, string Value) : LdapFilter
     {
         public static bool TryRead(string text, string value, [NotNullWhen(true)] out LdapFilter? match)

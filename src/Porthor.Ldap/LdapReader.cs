@@ -1,4 +1,4 @@
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Splits a stream into messages (RFC 4511 5.1).</summary>
 internal sealed class LdapReader(Stream stream)

@@ -1,9 +1,11 @@
 using System.Formats.Asn1;
 using System.Text;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Represents the result of a request (RFC 4511 4.1.9).</summary>
+/// <param name="Code">The result code (RFC 4511, appendix A).</param>
+/// <param name="Message">The diagnostic message of the server; empty if there is none.</param>
 /// <param name="ServerCredentials">The credentials that a step of a SASL bind returns; null if there are none.</param>
 internal sealed record LdapResult(int Code, string Message, byte[]? ServerCredentials = null)
 {
@@ -72,6 +74,8 @@ internal static class LdapMessages
 
     public static byte[] Unbind(int id) => Message(id, writer => writer.WriteNull(UnbindRequest));
 
+    /// <param name="id">The ID of the request.</param>
+    /// <param name="search">The search.</param>
     /// <param name="page">The cookie of the page; empty for the first page; null for a search without pages.</param>
     public static byte[] Search(int id, LdapSearch search, byte[]? page) => Message(id, writer =>
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Security;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Encrypts a connection with the key of its Kerberos ticket. Messages have a length prefix (RFC 4422 3.7).</summary>
 internal sealed class KerberosStream(Stream inner, NegotiateAuthentication kerberos) : Stream

@@ -5,7 +5,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Principal;
 
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>
 /// Authenticates to the directory with a Kerberos ticket (SASL GSSAPI, RFC 4752). The ticket comes from the environment, where

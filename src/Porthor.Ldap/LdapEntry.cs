@@ -1,4 +1,4 @@
-namespace Porthor.Server.Users.Ldap;
+namespace Porthor.Ldap;
 
 /// <summary>Represents an entry of the directory. The names of attributes are case-insensitive.</summary>
 internal sealed class LdapEntry(string name, IReadOnlyDictionary<string, IReadOnlyList<string>> attributes)
@@ -22,6 +22,10 @@ internal enum LdapScope
 
 /// <summary>Represents a search.</summary>
 /// <param name="Operation">The name of the operation in metrics.</param>
+/// <param name="Base">The DN at which the search begins.</param>
+/// <param name="Scope">The entries below <paramref name="Base"/> that are searched.</param>
+/// <param name="Filter">The condition for entries.</param>
+/// <param name="Attributes">The names of the attributes to return.</param>
 /// <param name="Username">The user that is searched for; null for all users.</param>
 internal sealed record LdapSearch(
     string Operation, string Base, LdapScope Scope, LdapFilter Filter, IReadOnlyList<string> Attributes, string? Username);
