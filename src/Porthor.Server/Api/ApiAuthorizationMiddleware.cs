@@ -1,5 +1,6 @@
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Api;
 
@@ -9,8 +10,6 @@ namespace Porthor.Server.Api;
 /// </summary>
 internal sealed class ApiAuthorizationMiddleware(RequestDelegate next, Authenticator authenticator)
 {
-    public const string Prefix = "/auth/api/v1";
-
     public async Task InvokeAsync(HttpContext context)
     {
         if (context.GetEndpoint() is { } endpoint && IsApi(endpoint, context.Request.Path))
@@ -32,5 +31,6 @@ internal sealed class ApiAuthorizationMiddleware(RequestDelegate next, Authentic
     /// </summary>
     private static bool IsApi(Endpoint endpoint, PathString path) =>
         endpoint is RouteEndpoint
-        && (path.StartsWithSegments(Prefix, StringComparison.Ordinal) || endpoint.Metadata.GetMetadata<AccessPolicy>() is not null);
+        && (path.StartsWithSegments(ApiRoutes.Prefix, StringComparison.Ordinal)
+            || endpoint.Metadata.GetMetadata<AccessPolicy>() is not null);
 }

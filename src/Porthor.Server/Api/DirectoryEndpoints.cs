@@ -1,6 +1,7 @@
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Users;
 
@@ -12,11 +13,11 @@ internal static partial class DirectoryEndpoints
     public static void MapDirectory(this IEndpointRouteBuilder api)
     {
         const string tag = "users";
-        api.MapGet("/users", GetUsersAsync)
+        api.MapGet(ApiRoutes.Users, GetUsersAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getUsers", "List all users", "Returns all users of the directory, without quotas. Requires `admin:userinfo`.")
             .Answers<DirectoryUserAnswer[]>().Refuses(401, 403, 404, 500, 503);
-        api.MapGet("/users/{username}", GetUserAsync)
+        api.MapGet(ApiRoutes.User, GetUserAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "getUser", "Get a user",

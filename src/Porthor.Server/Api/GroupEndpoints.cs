@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Users;
 using Porthor.Values;
 
@@ -14,7 +15,7 @@ internal static class GroupEndpoints
     private static readonly TimeSpan Validity = TimeSpan.FromMinutes(5);
 
     public static void MapGroupMembership(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/auth/gms", GetGroupsAsync)
+        routes.MapGet(Routes.GroupMembership, GetGroupsAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described("users", "getGroupMembership",
                 "Get the groups of the caller",

@@ -3,6 +3,7 @@ using Porthor.Operations;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Values;
 
@@ -17,17 +18,17 @@ internal static class HistoryEndpoints
     public static void MapHistory(this IEndpointRouteBuilder api, bool withUsage)
     {
         const string tag = "history";
-        api.MapGet("/history/token-changes", GetAllAsync)
+        api.MapGet(ApiRoutes.AllHistory, GetAllAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap())
             .Described(tag, "getHistory", "List all token changes", "Returns the changes of all tokens, newest first.")
             .Takes([.. DescribedParameter.History, .. DescribedParameter.HistoryOfAll])
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
-        api.MapGet("/users/{username}/token-change-history", GetOfUserAsync)
+        api.MapGet(ApiRoutes.HistoryOfUser, GetOfUserAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getUserHistory", "List the token changes of a user", "Returns the changes of a user's tokens, newest first.")
             .Takes([DescribedParameter.Username, .. DescribedParameter.History])
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
-        api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync)
+        api.MapGet(ApiRoutes.HistoryOfToken, GetOfTokenAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "getTokenHistory", "List the changes of a token",
@@ -36,7 +37,7 @@ internal static class HistoryEndpoints
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
         if (!withUsage)
             return;
-        api.MapGet("/users/{username}/tokens/{key}/auth-history", GetUsesAsync)
+        api.MapGet(ApiRoutes.UsageOfToken, GetUsesAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "getTokenUses", "List the usage of a token",

@@ -3,6 +3,7 @@ using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
 using Porthor.Server.Platform;
+using Porthor.Server.Values;
 using Porthor.Sql;
 using Porthor.Storage;
 using Porthor.Tokens;
@@ -16,12 +17,12 @@ internal static partial class InternalEndpoints
     public static void MapInternal(this IEndpointRouteBuilder routes)
     {
         const string tag = "internal";
-        routes.MapGet("/", GetIndex)
+        routes.MapGet(Routes.Index, GetIndex)
             .Described(tag, "getIndex",
                 "Get the name and version",
                 "Returns the name and version of the service. This is not for users: proxies do not publish it.")
             .Answers<IndexAnswer>();
-        routes.MapGet("/health", GetHealthAsync)
+        routes.MapGet(Routes.Health, GetHealthAsync)
             .Described(
                 tag, "getHealth", "Check the health",
                 "Checks both stores and the directory. This is not for users: proxies do not publish it.")
@@ -45,7 +46,7 @@ internal static partial class InternalEndpoints
         writer.WriteString("version", PorthorVersion.Text);
         writer.WriteString("description", "Porthor, a token service: authentication and authorization for services behind a reverse proxy");
         writer.WriteString("repository_url", PorthorVersion.RepositoryUrl);
-        writer.WriteString("documentation_url", new Uri(identity.BaseUrl, "/auth/docs").ToString());
+        writer.WriteString("documentation_url", new Uri(identity.BaseUrl, Routes.Docs).ToString());
         writer.WriteEndObject();
     });
 

@@ -2,6 +2,7 @@ using Porthor.Quotas;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Api;
@@ -15,17 +16,17 @@ internal static class QuotaEndpoints
     {
         var write = AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap();
         const string tag = "quotas";
-        api.MapGet("/quota-overrides", GetAsync)
+        api.MapGet(ApiRoutes.QuotaOverrides, GetAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getQuotaOverrides", "Get the quota overrides", "Returns the quotas that override the configured ones.")
             .Answers<QuotaPlanModel>().Refuses(401, 404, 503);
-        api.MapPut("/quota-overrides", SetAsync)
+        api.MapPut(ApiRoutes.QuotaOverrides, SetAsync)
             .WithMetadata(write.WithBody())
             .Described(
                 tag, "setQuotaOverrides", "Set quota overrides",
                 "Replaces all overrides. Unknown fields are errors, because a mistyped limit would have no effect.")
             .TakesBody<QuotaPlanModel>().Answers<QuotaPlanModel>().Refuses(401, 403, 422, 503);
-        api.MapDelete("/quota-overrides", DeleteAsync)
+        api.MapDelete(ApiRoutes.QuotaOverrides, DeleteAsync)
             .WithMetadata(write)
             .Described(tag, "deleteQuotaOverrides", "Remove quota overrides", "Removes all overrides. The configured quotas apply again.")
             .Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 404, 503);

@@ -2,6 +2,7 @@ using Porthor.Operations;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Api;
@@ -16,34 +17,34 @@ internal static partial class TokenEndpoints
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
         const string tag = "tokens";
-        api.MapPost("/tokens", CreateForAnyoneAsync)
+        api.MapPost(ApiRoutes.Tokens, CreateForAnyoneAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap().WithBody())
             .Described(
                 tag, "createToken", "Create a token for any user",
                 "Creates a user or service token for any user, with the user data that is stored with it.")
             .TakesBody<AdminTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 503);
-        api.MapGet("/token-info", GetOwnAsync)
+        api.MapGet(ApiRoutes.TokenInfo, GetOwnAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getTokenInfo", "Get the token in use", "Returns the token that authenticates this request.")
             .Answers<TokenInfoAnswer>().Refuses(401, 403, 503);
-        api.MapGet("/users/{username}/tokens", ListAsync)
+        api.MapGet(ApiRoutes.TokensOfUser, ListAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "listTokens", "List the tokens of a user",
                 "Returns all tokens of a user, newest first. Expired tokens are included until they are removed.")
             .Takes(DescribedParameter.Username).Answers<TokenInfoAnswer[]>().Refuses(401, 403, 422, 503);
-        api.MapPost("/users/{username}/tokens", CreateAsync)
+        api.MapPost(ApiRoutes.TokensOfUser, CreateAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
             .Described(tag, "createUserToken",
                 "Create a user token",
                 "Creates a user token for the caller. Administrators cannot use this route for other users.")
             .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created)
             .Refuses(401, 403, 409, 422, 429, 503);
-        api.MapGet("/users/{username}/tokens/{key}", GetAsync)
+        api.MapGet(ApiRoutes.Token, GetAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getToken", "Get a token", "Returns a token of a user.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 422, 503);
-        api.MapPatch("/users/{username}/tokens/{key}", EditAsync)
+        api.MapPatch(ApiRoutes.Token, EditAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
             .Described(
                 tag, "editToken", "Change a token",
@@ -51,7 +52,7 @@ internal static partial class TokenEndpoints
                     + "A reduction also applies to child tokens.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>()
             .Refuses(401, 403, 404, 409, 422, 503);
-        api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)
+        api.MapDelete(ApiRoutes.Token, DeleteAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "revokeToken", "Revoke a token",
@@ -124,7 +125,7 @@ internal static partial class TokenEndpoints
     {
         request.Context.Response.Headers.CacheControl = "no-store";
         request.Context.Response.Headers.Location =
-            $"{ApiAuthorizationMiddleware.Prefix}/users/{Uri.EscapeDataString(username)}/tokens/{Uri.EscapeDataString(token.Key.Value)}";
+            ApiRoutes.AddressOf(ApiRoutes.Token, username, token.Key.Value);
         return ApiJson.Write(
             writer =>
             {

@@ -1,6 +1,7 @@
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Sessions;
 using Porthor.Tokens;
 using Porthor.Users;
@@ -14,13 +15,13 @@ internal static class UserEndpoints
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
         const string tag = "users";
-        api.MapGet("/login", GetLogin)
+        api.MapGet(ApiRoutes.Login, GetLogin)
             .WithMetadata(AccessPolicy.Session)
             .Described(
                 tag, "getLogin", "Get the data for a page",
                 "Returns the CSRF value of the session and the known scopes, for a page of the signed-in user.")
             .Answers<LoginAnswer>().Refuses(401, 503);
-        api.MapGet("/user-info", GetUserInfoAsync)
+        api.MapGet(ApiRoutes.UserInfo, GetUserInfoAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getUserInfo",
                 "Get information about the caller",

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Configuration;
@@ -14,8 +15,8 @@ internal static class SettingsWarnings
 
     public static IEnumerable<string> Of(PorthorSettings settings)
     {
-        if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
-            yield return $"redirectUrl is {redirect}, but the login endpoint is {new Uri(baseUrl, "/login")}: "
+        if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, Routes.Login))
+            yield return $"redirectUrl is {redirect}, but the login endpoint is {new Uri(baseUrl, Routes.Login)}: "
                 + "the proxy must rewrite the former to the latter.";
         if (AdministratorSettings.FindWarning(settings) is { } administrators)
             yield return administrators;
@@ -38,12 +39,12 @@ internal static class SettingsWarnings
         foreach (var network in settings.Proxies.Where(IsTooLarge))
         {
             yield return $"proxies contains the network {network}: every machine in it can choose the client address and the request that "
-                + "/ingress/forward decides on. Name only the addresses of your proxies.";
+                + $"{Routes.IngressForward} decides on. Name only the addresses of your proxies.";
         }
         if (settings.Proxies.Count == 0)
         {
-            yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts "
-                + "X-Original-* headers from every peer. Set proxies to the addresses of your proxy.";
+            yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and "
+                + $"{Routes.IngressAuth} accepts X-Original-* headers from every peer. Set proxies to the addresses of your proxy.";
         }
     }
 

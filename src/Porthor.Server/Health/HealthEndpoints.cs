@@ -1,6 +1,7 @@
 using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Description.Models;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Health;
 
@@ -12,12 +13,12 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         const string tag = "internal";
-        routes.MapGet("/health/live", GetLive)
+        routes.MapGet(Routes.HealthLive, GetLive)
             .Described(tag, "getLiveness",
                 "Check liveness",
                 "Returns whether the process is running. This is not for users: proxies do not publish it.")
             .Answers<HealthAnswer>();
-        routes.MapGet("/health/ready", GetReadyAsync)
+        routes.MapGet(Routes.HealthReady, GetReadyAsync)
             .Described(tag, "getReadiness",
                 "Check readiness",
                 "Returns whether the service is ready, with the state of each dependency. "

@@ -6,10 +6,10 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Health;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
-using Porthor.Server.Login;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Observation;
 using Porthor.Server.Platform;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Hosting;
 
@@ -68,7 +68,7 @@ internal static partial class ServerHost
         builder.Services.AddPorthorServer(core, services => new ServerIdentity(
             () => core.Settings.BaseUrl ?? ListeningUrl(services.GetRequiredService<IServer>()),
             core.Settings.AllowSubdomains,
-            LocalAccounts.AreUsed(core.DataDirectory, core.Settings) ? LocalLoginEndpoints.Path : LoginEndpoints.Path));
+            LocalAccounts.AreUsed(core.DataDirectory, core.Settings) ? Routes.LoginForm : Routes.Login));
         var app = builder.Build();
         app.UsePorthorServer(core);
         return app;

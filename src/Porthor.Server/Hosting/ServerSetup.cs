@@ -7,6 +7,7 @@ using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Observation;
 using Porthor.Server.OpenIdConnect;
+using Porthor.Server.Values;
 using Porthor.Server.Web;
 
 namespace Porthor.Server.Hosting;
@@ -57,7 +58,7 @@ internal static class ServerSetup
         app.UseRouting();
         app.UseMiddleware<ApiAuthorizationMiddleware>();
 
-        var api = app.MapGroup(ApiAuthorizationMiddleware.Prefix);
+        var api = app.MapGroup(ApiRoutes.Prefix);
         api.MapTokens();
         api.MapHistory(withUsage: core.Usage is not null);
         api.MapUsers();

@@ -3,6 +3,7 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Platform;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Hosting;
 
@@ -36,7 +37,7 @@ internal static class StartupBanner
     {
         var token = $"$(cat {ProgramCommand.Quote(folder.BootstrapTokenPath)})";
         var create = $"TOKEN=$(curl -sS -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/json' -d '{Example}' "
-            + $"{url}/auth/api/v1/tokens | grep -o 'gt-[^\"]*')";
+            + $"{url}{ApiRoutes.AddressOf(ApiRoutes.Tokens)} | grep -o 'gt-[^\"]*')";
         output.WriteLine(
             $"""
 
@@ -44,15 +45,15 @@ internal static class StartupBanner
 
               data             {folder.Path}{(folder.IsNew ? " (new)" : "")}
               bootstrap token  {folder.BootstrapTokenPath}
-              API              {url}/auth/docs
+              API              {url}{Routes.Docs}
 
             {signIn}
 
             Create a token for {User}, list the tokens of {User}, and show the history:
 
               {create}
-              curl -sS -H "Authorization: Bearer $TOKEN" {url}/auth/api/v1/users/{User}/tokens; echo
-              curl -sS -H "Authorization: Bearer {token}" '{url}/auth/api/v1/history/token-changes?limit=5'; echo
+              curl -sS -H "Authorization: Bearer $TOKEN" {url}{ApiRoutes.AddressOf(ApiRoutes.TokensOfUser, User)}; echo
+              curl -sS -H "Authorization: Bearer {token}" '{url}{ApiRoutes.AddressOf(ApiRoutes.AllHistory)}?limit=5'; echo
 
             The same on the command line:
 
@@ -67,7 +68,7 @@ internal static class StartupBanner
         $"""
         Sign in with a browser:
 
-          page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, PageAddresses.Tokens)}")}
+          page             {new Uri(baseUrl, $"{Routes.Login}?rd={new Uri(baseUrl, PageAddresses.Tokens)}")}
           username         {User}
           password         {password?.Reveal() ?? "was shown at the first start. To create a new one, run:"}
         {PasswordHint(folder, password)}

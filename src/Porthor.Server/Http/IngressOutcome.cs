@@ -1,4 +1,5 @@
 using Porthor.Ingress;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Http;
 
@@ -7,7 +8,7 @@ internal static class IngressOutcome
 {
     /// <summary>Returns whether a request is an authorization subrequest.</summary>
     public static bool IsSubrequest(HttpRequest request) =>
-        request.Path.Value is "/ingress/auth" or "/ingress/forward"
+        request.Path.Value is Routes.IngressAuth or Routes.IngressForward
             && (HttpMethods.IsGet(request.Method) || request.Method == HttpMethods.Head);
 
     /// <summary>Returns the outcome of a request that was answered.</summary>

@@ -6,11 +6,11 @@ namespace Porthor.Server.Http;
 internal static class PageAddresses
 {
     public const string Tokens = "/auth/tokens";
-    public const string NewToken = "/auth/tokens/new";
-    public const string History = "/auth/tokens/history";
-    public const string Search = "/auth/tokens/search";
-    public const string AllHistory = "/auth/tokens/history/all";
-    public const string RevokePattern = "/auth/tokens/{key}/revoke";
+    public const string NewToken = Tokens + "/new";
+    public const string History = Tokens + "/history";
+    public const string Search = Tokens + "/search";
+    public const string AllHistory = History + "/all";
+    public const string RevokePattern = Tokens + "/{key}/revoke";
 
     /// <summary>Returns the pages in the navigation.</summary>
     public static IEnumerable<(string Address, string Text)> Of(bool isAdmin)
@@ -24,11 +24,10 @@ internal static class PageAddresses
         yield return (AllHistory, "All history");
     }
 
-    public static string LoginFor(string destination) => $"/login?rd={Uri.EscapeDataString(destination)}";
-
     /// <param name="owner">The owner of the token; null for the signed-in user.</param>
     public static string Revoke(TokenKey key, string? owner = null) =>
-        $"/auth/tokens/{Uri.EscapeDataString(key.Value)}/revoke{(owner is null ? "" : $"?username={Uri.EscapeDataString(owner)}")}";
+        RevokePattern.Replace("{key}", Uri.EscapeDataString(key.Value), StringComparison.Ordinal)
+        + (owner is null ? "" : $"?username={Uri.EscapeDataString(owner)}");
 
     public static string HistoryOf(TokenKey key, string? owner = null) => owner is null
         ? $"{History}?key={Uri.EscapeDataString(key.Value)}"

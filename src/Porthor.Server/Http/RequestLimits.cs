@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Http;
 
@@ -32,7 +33,7 @@ internal sealed class RequestLimits(RequestDelegate next)
     public Task InvokeAsync(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        var longest = context.Request.Path.Value is "/login" or "/logout" ? LoginTargetBytes : TargetBytes;
+        var longest = context.Request.Path.Value is Routes.Login or Routes.Logout ? LoginTargetBytes : TargetBytes;
         if (target.Length > longest)
             throw Problem.UrlTooLong(longest).ToException();
         if (SizeOf(context.Request.Headers) > HeaderBytes)

@@ -1,5 +1,6 @@
 using Porthor.Ingress;
 using Porthor.Server.Configuration;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Http;
@@ -9,7 +10,7 @@ namespace Porthor.Server.Http;
 /// after the start.
 /// </summary>
 /// <param name="loginPath">The path of the login endpoint: <c>/login</c>, or the path of the login form of local users.</param>
-internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, string loginPath = "/login") : IDeploymentHosts
+internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, string loginPath = Routes.Login) : IDeploymentHosts
 {
     private readonly Lazy<Uri> baseUrl = new(baseUrl);
 

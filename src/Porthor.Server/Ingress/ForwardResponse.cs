@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Porthor.Ingress;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Ingress;
@@ -44,6 +45,6 @@ internal sealed class ForwardResponse(ServerIdentity identity) : IngressResponse
     private string LoginUrl(string url)
     {
         var origin = HostName.Of(HeaderText.Decode(url)) == identity.Realm ? "" : identity.BaseUrl.GetLeftPart(UriPartial.Authority);
-        return $"{origin}/login?rd={Uri.EscapeDataString(HeaderText.DecodeUrl(url))}";
+        return origin + Routes.LoginFor(HeaderText.DecodeUrl(url));
     }
 }

@@ -1,4 +1,5 @@
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Sessions;
 using Porthor.Values;
 
@@ -16,8 +17,8 @@ internal static class IngressEndpoints
         var anonymous = app.Services.GetRequiredService<AnonymousEndpoint>();
         app.Use(next => context => context.Request.Path.Value switch
         {
-            "/ingress/auth" when HttpMethods.IsGet(context.Request.Method) => handler.AuthorizeOriginalAsync(context),
-            "/ingress/anonymous" when HttpMethods.IsGet(context.Request.Method) => anonymous.AllowAsync(context),
+            Routes.IngressAuth when HttpMethods.IsGet(context.Request.Method) => handler.AuthorizeOriginalAsync(context),
+            Routes.IngressAnonymous when HttpMethods.IsGet(context.Request.Method) => anonymous.AllowAsync(context),
             _ => next(context),
         });
     }
@@ -26,11 +27,11 @@ internal static class IngressEndpoints
     public static void MapIngress(this IEndpointRouteBuilder routes)
     {
         var handler = routes.ServiceProvider.GetRequiredService<IngressHandler>();
-        routes.MapGet("/ingress/auth", (RequestDelegate)handler.AuthorizeOriginalAsync);
+        routes.MapGet(Routes.IngressAuth, (RequestDelegate)handler.AuthorizeOriginalAsync);
         var forward = routes.ServiceProvider.GetRequiredService<ForwardEndpoint>();
-        routes.MapGet("/ingress/forward", (RequestDelegate)forward.AuthorizeAsync);
+        routes.MapGet(Routes.IngressForward, (RequestDelegate)forward.AuthorizeAsync);
         var anonymous = routes.ServiceProvider.GetRequiredService<AnonymousEndpoint>();
-        routes.MapGet("/ingress/anonymous", (RequestDelegate)anonymous.AllowAsync);
+        routes.MapGet(Routes.IngressAnonymous, (RequestDelegate)anonymous.AllowAsync);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Ingress;
 
@@ -25,11 +26,10 @@ internal sealed partial class RuleLog(ILogger<RuleLog> logger)
     /// <summary>Logs once that a location without authorization has a rule.</summary>
     public void WarnAnonymous(string rule)
     {
-        const string anonymous = "/ingress/anonymous";
         Warn(
-            anonymous + rule,
-            [new("unexpected", "", "/ingress/anonymous ignores all parameters and allows every request. "
-                + "Use /ingress/auth to require a scope.")]);
+            Routes.IngressAnonymous + rule,
+            [new("unexpected", "", $"{Routes.IngressAnonymous} ignores all parameters and allows every request. "
+                + $"Use {Routes.IngressAuth} to require a scope.")]);
     }
 
     private static partial class Log

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Porthor.Ingress;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Values;
 
@@ -59,7 +60,7 @@ internal sealed class RequestLog
     public ScopeSet? Scopes => scopes;
 
     /// <summary>Gets whether the request is an authorization subrequest.</summary>
-    public bool IsDecision => path is "/ingress/auth" or "/ingress/forward";
+    public bool IsDecision => path is Routes.IngressAuth or Routes.IngressForward;
 
     /// <summary>Gets the outcome of an authorization subrequest; null if the request was answered before a decision.</summary>
     public AuthorizationOutcome? Outcome => outcome;

@@ -3,6 +3,7 @@ using Porthor.Operations;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Sessions;
 using Porthor.Telemetry;
 using Porthor.Users;
@@ -125,7 +126,7 @@ internal sealed partial class LoginCompletion(
         var session = SessionOf(context);
         var destination = session.State.ReturnUrl;
         session.State = session.State.WithoutLogin();
-        await page.WriteAsync(context, failure, destination is null ? PageAddresses.Tokens : PageAddresses.LoginFor(destination));
+        await page.WriteAsync(context, failure, destination is null ? PageAddresses.Tokens : Routes.LoginFor(destination));
     }
 
     private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, sessionCookie, server, sessionLogger);

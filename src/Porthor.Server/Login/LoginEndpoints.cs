@@ -3,6 +3,7 @@ using Porthor.Server.Api.Description;
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Values;
 using Porthor.Sessions;
 using Porthor.Telemetry;
 using Porthor.Values;
@@ -21,12 +22,10 @@ internal sealed partial class LoginEndpoints(
     ILogger<BrowserSession> sessionLogger,
     ILoginProvider? provider = null)
 {
-    public const string Path = "/login";
-
     private const string RedirectHeader = "X-Auth-Request-Redirect";
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet(Path, (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
+        routes.MapGet(Routes.Login, (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
             .Described(
                 "browser", "logIn", "Log in",
                 "Redirects the browser to the login provider. When the browser returns, it creates a session.")

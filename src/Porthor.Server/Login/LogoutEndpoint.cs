@@ -2,6 +2,7 @@ using Porthor.Operations;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Sessions;
 using Porthor.Telemetry;
 using Porthor.Tokens;
@@ -21,7 +22,7 @@ internal sealed partial class LogoutEndpoint(
     ILoginProvider? provider = null)
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/logout", (HttpContext context, LogoutEndpoint logout) => logout.HandleAsync(context))
+        routes.MapGet(Routes.Logout, (HttpContext context, LogoutEndpoint logout) => logout.HandleAsync(context))
             .Described("browser", "logOut", "Log out", "Ends the session of the browser.")
             .Takes(DescribedParameter.Query("rd", "The URL to return to after logout. The default is the setting afterLogoutUrl."))
             .Produces(StatusCodes.Status307TemporaryRedirect)

@@ -2,6 +2,7 @@ using Porthor.OpenIdConnect;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.OpenIdConnect;
 
@@ -11,10 +12,8 @@ namespace Porthor.Server.OpenIdConnect;
 internal sealed partial class AuthorizationEndpoint(
     Authenticator authenticator, ILogger<AuthorizationEndpoint> logger, OpenIdProvider? provider = null)
 {
-    public const string Path = "/auth/openid/login";
-
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet(Path, (HttpContext context, AuthorizationEndpoint endpoint) => endpoint.HandleAsync(context))
+        routes.MapGet(Routes.OpenIdLogin, (HttpContext context, AuthorizationEndpoint endpoint) => endpoint.HandleAsync(context))
             .WithMetadata(OAuthRoute.Mark)
             .Described(
                 "OpenID Connect", "authorize", "Log in to an OpenID Connect client",
@@ -95,7 +94,7 @@ internal sealed partial class AuthorizationEndpoint(
             throw Problem.UrlTooLong(ReturnUrl.MaxLength).ToException();
         Log.NotSignedIn(logger);
         return Problem.Text(StatusCodes.Status307TemporaryRedirect, "Temporary Redirect")
-            .With("Location", $"/login?rd={Uri.EscapeDataString(address).Replace("%20", "+", StringComparison.Ordinal)}")
+            .With("Location", Routes.LoginFor(address).Replace("%20", "+", StringComparison.Ordinal))
             .WriteAsync(context.Response);
     }
 

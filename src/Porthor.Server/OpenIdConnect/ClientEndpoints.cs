@@ -7,6 +7,7 @@ using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Storage;
 using Porthor.Tokens;
 
@@ -15,9 +16,6 @@ namespace Porthor.Server.OpenIdConnect;
 /// <summary>Handles the routes for registered clients (contract/api.md 5.4, oidc-server.md 9).</summary>
 internal sealed class ClientEndpoints(ClientRegistry? registry = null)
 {
-    private const string Path = "/oidc-clients";
-    private const string OnePath = Path + "/{client_id}";
-
     private ClientRegistry Registry => registry ?? throw OpenIdEndpoints.NotConfigured.ToException();
 
     public static void Map(IEndpointRouteBuilder api)
@@ -26,27 +24,27 @@ internal sealed class ClientEndpoints(ClientRegistry? registry = null)
         var access = AccessPolicy.AnyToken.WithScope(Scopes.AdminOidc).OrBootstrap();
         var id = new DescribedParameter(
             "client_id", ParameterLocation.Path, "The client ID.", new OpenApiSchema { Type = JsonSchemaType.String });
-        api.MapGet(Path, (ApiRequest request, ClientEndpoints clients) => clients.ListAsync(request))
+        api.MapGet(ApiRoutes.OpenIdClients, (ApiRequest request, ClientEndpoints clients) => clients.ListAsync(request))
             .WithMetadata(access)
             .Described(tag, "listClients", "List the clients", "Returns all OpenID Connect clients, ordered by client ID.")
             .Answers<OpenIdClientAnswer[]>().Refuses(401, 403, 404, 503);
-        api.MapPost(Path, (ApiRequest request, ClientEndpoints clients) => clients.RegisterAsync(request))
+        api.MapPost(ApiRoutes.OpenIdClients, (ApiRequest request, ClientEndpoints clients) => clients.RegisterAsync(request))
             .WithMetadata(access.WithBody())
             .Described(
                 tag, "registerClient", "Register a client",
                 "Registers an OpenID Connect client. Only this response contains its secret.")
             .TakesBody<OpenIdClientBody>().Answers<OpenIdClientAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 404, 422, 503);
-        api.MapGet(OnePath, (ApiRequest request, ClientEndpoints clients) => clients.GetAsync(request))
+        api.MapGet(ApiRoutes.OpenIdClient, (ApiRequest request, ClientEndpoints clients) => clients.GetAsync(request))
             .WithMetadata(access)
             .Described(tag, "getClient", "Get a client", "Returns an OpenID Connect client.")
             .Takes(id).Answers<OpenIdClientAnswer>().Refuses(401, 403, 404, 503);
-        api.MapPatch(OnePath, (ApiRequest request, ClientEndpoints clients) => clients.UpdateAsync(request))
+        api.MapPatch(ApiRoutes.OpenIdClient, (ApiRequest request, ClientEndpoints clients) => clients.UpdateAsync(request))
             .WithMetadata(access.WithBody())
             .Described(
                 tag, "editClient", "Change a client",
                 "Replaces the redirect URI, the description and the notes of an OpenID Connect client.")
             .Takes(id).TakesBody<OpenIdClientBody>().Answers<OpenIdClientAnswer>().Refuses(401, 403, 404, 422, 503);
-        api.MapDelete(OnePath, (ApiRequest request, ClientEndpoints clients) => clients.DeleteAsync(request))
+        api.MapDelete(ApiRoutes.OpenIdClient, (ApiRequest request, ClientEndpoints clients) => clients.DeleteAsync(request))
             .WithMetadata(access)
             .Described(
                 tag, "deleteClient", "Delete a client",
@@ -114,7 +112,7 @@ internal sealed class ClientEndpoints(ClientRegistry? registry = null)
     private static string UrlOf(HttpContext context, OidcClient client)
     {
         var origin = $"{ForwardedClient.Of(context).Scheme}://{context.Request.Headers.Host}";
-        return $"{origin}{ApiAuthorizationMiddleware.Prefix}{Path}/{Uri.EscapeDataString(client.ClientId)}";
+        return origin + ApiRoutes.AddressOf(ApiRoutes.OpenIdClient, client.ClientId);
     }
 
     private static ProblemException NotFound(string id) =>

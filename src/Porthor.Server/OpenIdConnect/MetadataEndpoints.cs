@@ -3,6 +3,7 @@ using System.Text.Json;
 using Porthor.OpenIdConnect;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.OpenIdConnect;
@@ -26,14 +27,14 @@ internal sealed class MetadataEndpoints
     {
         const string tag = "OpenID Connect";
         routes.MapGet(
-            "/.well-known/openid-configuration",
+            Routes.OpenIdConfiguration,
             (HttpContext context, MetadataEndpoints metadata) => WriteAsync(context, metadata.configuration))
             .WithMetadata(OAuthRoute.Mark)
             .Described(
                 tag, "getOpenIdConfiguration", "Get the configuration of the OpenID Connect provider",
                 "Returns the discovery document of OpenID Connect, with the addresses of all endpoints.")
             .Answers<OpenIdConfigurationAnswer>().Refuses(404);
-        routes.MapGet("/.well-known/jwks.json", (HttpContext context, MetadataEndpoints metadata) => WriteAsync(context, metadata.keys))
+        routes.MapGet(Routes.OpenIdKeys, (HttpContext context, MetadataEndpoints metadata) => WriteAsync(context, metadata.keys))
             .WithMetadata(OAuthRoute.Mark)
             .Described(
                 tag, "getKeySet", "Get the keys of the OpenID Connect provider",
@@ -55,10 +56,10 @@ internal sealed class MetadataEndpoints
     {
         var baseUrl = issuer.TrimEnd('/');
         writer.WriteString("issuer", issuer);
-        writer.WriteString("authorization_endpoint", baseUrl + AuthorizationEndpoint.Path);
-        writer.WriteString("token_endpoint", baseUrl + TokenEndpoint.Path);
-        writer.WriteString("userinfo_endpoint", baseUrl + UserInfoEndpoint.Path);
-        writer.WriteString("jwks_uri", baseUrl + "/.well-known/jwks.json");
+        writer.WriteString("authorization_endpoint", baseUrl + Routes.OpenIdLogin);
+        writer.WriteString("token_endpoint", baseUrl + Routes.OpenIdToken);
+        writer.WriteString("userinfo_endpoint", baseUrl + Routes.OpenIdUserInfo);
+        writer.WriteString("jwks_uri", baseUrl + Routes.OpenIdKeys);
         WriteList(writer, "scopes_supported", OpenIdScopes.Known);
         WriteList(writer, "response_types_supported", ["code"]);
         WriteList(writer, "response_modes_supported", ["query"]);

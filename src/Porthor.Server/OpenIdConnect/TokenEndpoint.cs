@@ -3,6 +3,7 @@ using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.OpenIdConnect;
 
@@ -11,10 +12,8 @@ namespace Porthor.Server.OpenIdConnect;
 /// </summary>
 internal sealed partial class TokenEndpoint(ILogger<TokenEndpoint> logger, OpenIdProvider? provider = null)
 {
-    public const string Path = "/auth/openid/token";
-
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost(Path, (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context))
+        routes.MapPost(Routes.OpenIdToken, (HttpContext context, TokenEndpoint endpoint) => endpoint.HandleAsync(context))
             .WithMetadata(OAuthRoute.Mark)
             .Described(
                 "OpenID Connect", "redeemCode", "Redeem an authorization code",

@@ -2,6 +2,7 @@ using Porthor.OpenIdConnect;
 using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 
 namespace Porthor.Server.OpenIdConnect;
@@ -9,10 +10,8 @@ namespace Porthor.Server.OpenIdConnect;
 /// <summary>Handles <c>GET /auth/openid/userinfo</c>: the claims about the user of an access token (contract/oidc-server.md 8).</summary>
 internal sealed class UserInfoEndpoint(Authenticator authenticator, OpenIdProvider? provider = null)
 {
-    public const string Path = "/auth/openid/userinfo";
-
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet(Path, (ApiRequest request, UserInfoEndpoint endpoint) => endpoint.HandleAsync(request))
+        routes.MapGet(Routes.OpenIdUserInfo, (ApiRequest request, UserInfoEndpoint endpoint) => endpoint.HandleAsync(request))
             .WithMetadata(AccessPolicy.BearerToken, OAuthRoute.Mark)
             .Described(
                 "OpenID Connect", "getClaims", "Get the claims about a user",

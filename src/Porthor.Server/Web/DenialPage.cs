@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Logging;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Web;
@@ -35,7 +36,7 @@ internal static class DenialPage
     public static bool IsWanted(HttpContext context, int status) =>
         status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound or StatusCodes.Status422UnprocessableEntity
             or StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
-        && context.Request.Path.Value is not ("/ingress/auth" or "/ingress/anonymous")
+        && context.Request.Path.Value is not (Routes.IngressAuth or Routes.IngressAnonymous)
         && OpensPage(context.Request);
 
     /// <summary>
@@ -43,7 +44,7 @@ internal static class DenialPage
     /// the client gets no page.
     /// </summary>
     public static string? UserForProxy(HttpContext context) =>
-        context.Request.Path.Value == "/ingress/auth" && OpensPage(context.Request) && RequestLog.Current?.User is { } user
+        context.Request.Path.Value == Routes.IngressAuth && OpensPage(context.Request) && RequestLog.Current?.User is { } user
             ? HeaderText.Clean(user)
             : null;
 
@@ -82,10 +83,10 @@ internal static class DenialPage
     public static string SwitchUrl(HttpContext context)
     {
         var identity = context.RequestServices.GetRequiredService<ServerIdentity>();
-        return $"/logout?rd={Uri.EscapeDataString(LoginUrl(identity, ReturnUrl(context, identity, StatusCodes.Status403Forbidden)))}";
+        return Routes.LogoutFor(LoginUrl(identity, ReturnUrl(context, identity, StatusCodes.Status403Forbidden)));
     }
 
-    private static bool IsForward(HttpContext context) => context.Request.Path.Value == "/ingress/forward";
+    private static bool IsForward(HttpContext context) => context.Request.Path.Value == Routes.IngressForward;
 
     private static (string Title, string Text) Describe(Problem problem)
     {
@@ -130,10 +131,10 @@ internal static class DenialPage
     }
 
     private static string LoginUrl(ServerIdentity identity, string destination) =>
-        $"{identity.BaseUrl.GetLeftPart(UriPartial.Authority)}/login?rd={Uri.EscapeDataString(destination)}";
+        identity.BaseUrl.GetLeftPart(UriPartial.Authority) + Routes.LoginFor(destination);
 
     private static string LogoutUrl(ServerIdentity identity, string destination) =>
-        $"{identity.BaseUrl.GetLeftPart(UriPartial.Authority)}/logout?rd={Uri.EscapeDataString(destination)}";
+        identity.BaseUrl.GetLeftPart(UriPartial.Authority) + Routes.LogoutFor(destination);
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 }

@@ -1,4 +1,5 @@
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Server.Web.Pages;
 using Porthor.Sessions;
 
@@ -37,7 +38,7 @@ internal sealed partial class PageAuthorization(
 
     /// <summary>Returns the URL of the login that returns to an address of this server.</summary>
     public string LoginAddress(string pathAndQuery) =>
-        $"/login?rd={Uri.EscapeDataString(identity.BaseUrl.GetLeftPart(UriPartial.Authority) + pathAndQuery)}";
+        Routes.LoginFor(identity.BaseUrl.GetLeftPart(UriPartial.Authority) + pathAndQuery);
 
     /// <summary>
     /// Returns the reason why a form does not come from a page of Porthor; null if it does. The form must contain the CSRF value, and the

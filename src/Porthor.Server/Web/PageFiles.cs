@@ -2,13 +2,13 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
 using Porthor.Server.Http;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Web;
 
 /// <summary>Provides the files that pages load. They are embedded in the assembly.</summary>
 internal static class PageFiles
 {
-    private const string Folder = "/auth/assets";
     private const string Version = "v";
 
     private static readonly FrozenDictionary<string, PageFile> All = ((PageFile[])[
@@ -24,7 +24,7 @@ internal static class PageFiles
     public static string Mark => All["porthor.svg"].Address;
 
     public static void MapPageFiles(this IEndpointRouteBuilder routes) =>
-        routes.MapGet($"{Folder}/{{name}}", (RequestDelegate)GetAsync).ExcludeFromDescription();
+        routes.MapGet($"{Routes.Assets}/{{name}}", (RequestDelegate)GetAsync).ExcludeFromDescription();
 
     private static Task GetAsync(HttpContext context)
     {
@@ -45,7 +45,7 @@ internal static class PageFiles
 
     private sealed record PageFile(string Name, string ContentType, byte[] Bytes, string Hash)
     {
-        public string Address => $"{Folder}/{Name}?{Version}={Hash}";
+        public string Address => $"{Routes.Assets}/{Name}?{Version}={Hash}";
 
         public static PageFile Read(string name, string contentType)
         {

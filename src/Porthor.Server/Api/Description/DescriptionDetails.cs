@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.OpenApi;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Api.Description;
 
@@ -100,7 +101,7 @@ internal static class DescriptionDetails
         // Every route responds with 403 to a malformed Authorization header.
         if (operation.Security.Count > 0)
             operation.Responses.TryAdd("403", Error(document, "Not allowed, or the Authorization header is malformed."));
-        if (path.StartsWith(ApiAuthorizationMiddleware.Prefix, StringComparison.Ordinal))
+        if (path.StartsWith(ApiRoutes.Prefix, StringComparison.Ordinal))
         {
             operation.Responses["default"] =
                 Error(document, "Any other error, for example an unreadable request, a body that is too large, or an unsupported method.");
@@ -134,14 +135,14 @@ internal static class DescriptionDetails
             yield return ("Location",
                 number == 201 ? "The address of the new token." : "The address to which the browser is redirected.",
                 Text("uri-reference"));
-        if (number is StatusCodes.Status201Created || (number == 200 && path == $"{ApiAuthorizationMiddleware.Prefix}/login"))
+        if (number is StatusCodes.Status201Created || (number == 200 && path == ApiRoutes.Prefix + ApiRoutes.Login))
             yield return ("Cache-Control", "`no-store`, because the response contains a secret.", Text());
         if (number == 200 && isPaged)
         {
             yield return ("Link", "The first, next and previous page (RFC 8288); only if `limit` was given.", Text());
             yield return ("X-Total-Count", "The number of entries on all pages; only if `limit` was given.", Integer());
         }
-        if (number == 200 && path == "/auth/gms")
+        if (number == 200 && path == Routes.GroupMembership)
             yield return ("Expires", "The time until which the list may be cached.", Text());
         if (hasBody && number is not 503)
             yield return ("Warning", "An unknown field of the body (RFC 7234 section 5.5); one header for each.", Text());

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Porthor.Server.Http;
 using Porthor.Server.Platform;
+using Porthor.Server.Values;
 using Scalar.AspNetCore;
 
 namespace Porthor.Server.Api.Description;
@@ -11,10 +12,7 @@ namespace Porthor.Server.Api.Description;
 /// <summary>Provides the description of the API: as OpenAPI for programs, and as a page for people.</summary>
 internal static class Documents
 {
-    public const string Path = "/auth/openapi.json";
-
     public const string Name = "v1";
-    private const string DocsPath = "/auth/docs";
     private const string BearerScheme = "token";
     private const string CookieScheme = "session";
     private const string BackLink = "\n\n[Return to Gafaelfawr documentation](.).";
@@ -44,11 +42,12 @@ internal static class Documents
     public static void MapPorthorDocuments(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(
-            Path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<RenderedDescription>().ServeAsync(context)))
+            Routes.OpenApi,
+            (RequestDelegate)(context => context.RequestServices.GetRequiredService<RenderedDescription>().ServeAsync(context)))
             .ExcludeFromDescription();
-        routes.MapScalarApiReference(DocsPath, options => options
+        routes.MapScalarApiReference(Routes.Docs, options => options
                 .WithTitle("Porthor API")
-                .WithOpenApiRoutePattern(Path)
+                .WithOpenApiRoutePattern(Routes.OpenApi)
                 .DisableDefaultFonts()
                 .DisableTelemetry()
                 .DisableAgent()
@@ -58,8 +57,8 @@ internal static class Documents
                 .WithNonce())
             .WithMetadata(new AnyPathForm())
             .Add(route => route.RequestDelegate = WithContentPolicy(route.RequestDelegate!));
-        DocumentAssets.Map(routes, DocsPath);
-        routes.MapGet("/auth/redoc", () => Results.Redirect(DocsPath, permanent: false, preserveMethod: true)).ExcludeFromDescription();
+        DocumentAssets.Map(routes, Routes.Docs);
+        routes.MapGet(Routes.Redoc, () => Results.Redirect(Routes.Docs, permanent: false, preserveMethod: true)).ExcludeFromDescription();
     }
 
     /// <summary>Returns the description as JSON. The application does not have to be started.</summary>
@@ -115,7 +114,7 @@ internal static class Documents
                 In = ParameterLocation.Cookie,
                 Name = Sessions.SessionCookie.Name,
                 Description = "The session of a browser. All methods except GET also require the header X-CSRF-Token with the value from "
-                    + "GET /auth/api/v1/login.",
+                    + $"GET {ApiRoutes.Prefix}{ApiRoutes.Login}.",
             },
         };
         return Task.CompletedTask;

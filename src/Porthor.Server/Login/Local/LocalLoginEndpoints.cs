@@ -4,6 +4,7 @@ using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Values;
 using Porthor.Server.Web;
 using Porthor.Server.Web.Pages;
 using Porthor.Sessions;
@@ -23,8 +24,6 @@ internal sealed partial class LocalLoginEndpoints(
     ILogger<LocalLoginEndpoints> logger,
     ILogger<BrowserSession> sessionLogger)
 {
-    public const string Path = "/auth/login";
-
     /// <summary>
     /// The policy of the form. The response to the form redirects to the destination of the user, which can redirect to other hosts.
     /// Browsers apply <c>form-action</c> to all these redirects.
@@ -35,12 +34,12 @@ internal sealed partial class LocalLoginEndpoints(
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, (HttpContext context, LocalLoginEndpoints local) => local.ShowAsync(context)).AsPage();
-        routes.MapPost(Path, (HttpContext context, LocalLoginEndpoints local) => local.SubmitAsync(context)).AsPage();
+        routes.MapGet(Routes.LoginForm, (HttpContext context, LocalLoginEndpoints local) => local.ShowAsync(context)).AsPage();
+        routes.MapPost(Routes.LoginForm, (HttpContext context, LocalLoginEndpoints local) => local.SubmitAsync(context)).AsPage();
     }
 
     private Task ShowAsync(HttpContext context) => SessionOf(context).State.Attempt() is { } attempt
-        ? WriteAsync(context, StatusCodes.Status200OK, new SignInView(Path, attempt.State))
+        ? WriteAsync(context, StatusCodes.Status200OK, new SignInView(Routes.LoginForm, attempt.State))
         : RedirectAsync(context);
 
     private async Task SubmitAsync(HttpContext context)
@@ -85,7 +84,8 @@ internal sealed partial class LocalLoginEndpoints(
         if (outcome.Wait > TimeSpan.Zero)
             context.Response.Headers.RetryAfter = Seconds(outcome.Wait);
         await WriteAsync(
-            context, status, new SignInView(Path, attempt.State, UserRules.IsUsername(form.Username) ? form.Username : "", message));
+            context, status,
+            new SignInView(Routes.LoginForm, attempt.State, UserRules.IsUsername(form.Username) ? form.Username : "", message));
     }
 
     private static Task WriteAsync(HttpContext context, int status, SignInView view) =>
@@ -111,7 +111,7 @@ internal sealed partial class LocalLoginEndpoints(
 
     private void KeepDevice(HttpResponse response, string cookie) => response.Headers.Append(
         "Set-Cookie",
-        $"{KnownDeviceCookie.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Path}; "
+        $"{KnownDeviceCookie.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Routes.LoginForm}; "
         + $"SameSite=strict{(server.IsSecure ? "; Secure" : "")}");
 
     private static string Seconds(TimeSpan time) => Math.Ceiling(time.TotalSeconds).ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using Porthor.Secrets;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.Local;
 
@@ -10,7 +11,7 @@ internal sealed class LocalLoginProvider : ILoginProvider
 {
     public Task<LoginAttempt> PrepareAsync(CancellationToken cancellationToken) => Task.FromResult(LoginAttempt.Create());
 
-    public string AddressFor(LoginAttempt attempt) => LocalLoginEndpoints.Path;
+    public string AddressFor(LoginAttempt attempt) => Routes.LoginForm;
 
     public Task<LoginIdentity> RedeemAsync(string code, LoginAttempt attempt, CancellationToken cancellationToken) =>
         throw LoginFailure.WrongState("There is no code for this login, please start over").ToException();

@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
-using Porthor.Server.Login.Local;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;
 using Porthor.Testing;
@@ -58,7 +57,7 @@ internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector?
         });
 
     public Task<Answer> PostAsync(HttpContent content, params (string, string)[] headers) =>
-        SendAsync(HttpMethod.Post, LocalLoginEndpoints.Path, content, headers);
+        SendAsync(HttpMethod.Post, "/auth/login", content, headers);
 
     public static string StateIn(Answer form) => System.Net.WebUtility.HtmlDecode(StateField.Match(form.Body).Groups["state"].Value);
 
