@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Server.Values;
@@ -26,8 +25,8 @@ internal static class GroupEndpoints
     {
         var user = await users.GetAsync(request.Caller.Record, request.Aborted);
         var names = user.Groups.Select(group => group.Name).Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance);
-        var requested = RequestedGroups(request.Context.Request.QueryString);
-        var body = string.Concat(names.Where(name => requested.Count == 0 || requested.Contains(name)).Select(name => $"{name}\r\n"));
+        var requested = new QueryParameters(request.Context.Request).All("group");
+        var body = string.Concat(names.Where(name => requested is null || requested.Contains(name)).Select(name => $"{name}\r\n"));
         var response = request.Context.Response;
         response.Headers.Expires = (clock.GetUtcNow() + Validity).ToString("R", CultureInfo.InvariantCulture);
         if (body.Length == 0)
@@ -37,16 +36,5 @@ internal static class GroupEndpoints
         }
         response.ContentType = "text/plain; charset=utf-8";
         await response.WriteAsync(body, Encoding.UTF8, request.Aborted);
-    }
-
-    private static HashSet<string> RequestedGroups(QueryString query)
-    {
-        HashSet<string> names = [];
-        foreach (var parameter in new QueryStringEnumerable(query.Value))
-        {
-            if (parameter.DecodeName().Span is "group")
-                names.Add(parameter.DecodeValue().ToString());
-        }
-        return names;
     }
 }

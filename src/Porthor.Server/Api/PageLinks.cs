@@ -1,7 +1,7 @@
 using System.Text;
-using Microsoft.AspNetCore.WebUtilities;
 using Porthor.History;
 using Porthor.Operations;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Api;
 
@@ -15,7 +15,7 @@ internal static class PageLinks
     {
         var address = $"{scheme}://{request.Headers.Host}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
         List<KeyValuePair<string, string>> parameters =
-            [.. Pairs(request.QueryString).Where(parameter => parameter.Key != CursorName)];
+            [.. QueryParameters.Pairs(request.QueryString).Where(parameter => parameter.Key != CursorName)];
 
         var links = new StringBuilder($"<{WithQuery(address, parameters)}>; rel=\"first\"");
         if (page.Next is { } next)
@@ -39,12 +39,6 @@ internal static class PageLinks
     private static string WithQuery(string address, List<KeyValuePair<string, string>> parameters) => parameters.Count == 0
         ? address
         : $"{address}?{string.Join('&', parameters.Select(parameter => $"{Encode(parameter.Key)}={Encode(parameter.Value)}"))}";
-
-    private static IEnumerable<KeyValuePair<string, string>> Pairs(QueryString query)
-    {
-        foreach (var pair in new QueryStringEnumerable(query.Value))
-            yield return new(pair.DecodeName().ToString(), pair.DecodeValue().ToString());
-    }
 
     /// <summary>
     /// Encodes a text as forms do: a blank as <c>+</c>, and all characters except letters, digits and <c>_.-~</c> as percent codes.

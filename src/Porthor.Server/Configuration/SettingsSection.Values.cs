@@ -1,5 +1,6 @@
 using System.Globalization;
 using Porthor.Secrets;
+using Porthor.Server.Values;
 using Porthor.Values;
 using YamlDotNet.RepresentationModel;
 
@@ -82,19 +83,12 @@ internal sealed partial class SettingsSection
 
     public bool Flag(string key, bool otherwise = false)
     {
-        var text = Text(key);
-        switch (text?.ToUpperInvariant())
-        {
-            case null:
-                return otherwise;
-            case "TRUE" or "YES" or "ON" or "1" or "T" or "Y":
-                return true;
-            case "FALSE" or "NO" or "OFF" or "0" or "F" or "N":
-                return false;
-            default:
-                AddError(key, text, "Input should be a valid boolean: true or false");
-                return otherwise;
-        }
+        if (Text(key) is not { } text)
+            return otherwise;
+        if (BooleanText.Parse(text) is { } flag)
+            return flag;
+        AddError(key, text, "Input should be a valid boolean: true or false");
+        return otherwise;
     }
 
     public long? Integer(string key) =>

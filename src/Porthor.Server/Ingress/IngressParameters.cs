@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Ingress;
 using Porthor.Server.Http;
 using Porthor.Server.Values;
@@ -9,35 +8,18 @@ using Porthor.Values;
 namespace Porthor.Server.Ingress;
 
 /// <summary>Reads the parameters of an authorization subrequest, and collects all errors (contract/ingress.md 2).</summary>
-internal sealed class IngressParameters
+internal sealed class IngressParameters(HttpRequest request, OriginalTarget target)
 {
     private const string MethodName = "x-original-method";
     private const int LongestService = 64;
 
-    private readonly IHeaderDictionary headers;
-    private readonly OriginalTarget target;
-    private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
-    private readonly List<string> names = [];
-
-    public IngressParameters(HttpRequest request, OriginalTarget target)
-    {
-        headers = request.Headers;
-        this.target = target;
-        foreach (var parameter in new QueryStringEnumerable(request.QueryString.Value))
-        {
-            var name = parameter.DecodeName().ToString();
-            if (!query.TryGetValue(name, out var values))
-            {
-                query[name] = values = [];
-                names.Add(name);
-            }
-            values.Add(parameter.DecodeValue().ToString());
-        }
-    }
+    private readonly IHeaderDictionary headers = request.Headers;
+    private readonly QueryParameters query = new(request);
 
     /// <summary>Returns the warnings about the rule.</summary>
     /// <param name="knownScopes">The scopes of the configuration.</param>
-    public IReadOnlyList<RuleWarning> Warnings(IReadOnlyDictionary<string, string> knownScopes) => RuleWarnings.Of(names, All, knownScopes);
+    public IReadOnlyList<RuleWarning> Warnings(IReadOnlyDictionary<string, string> knownScopes) =>
+        RuleWarnings.Of(query.Names, query.All, knownScopes);
 
     /// <summary>Returns the rule of the location. If it has errors, adds them and returns null.</summary>
     public IngressRule? ReadRule(ValidationErrors errors)
@@ -60,17 +42,17 @@ internal sealed class IngressParameters
             return null;
         return new IngressRule
         {
-            Scopes = ScopeSet.Of(All("scope") ?? []),
+            Scopes = ScopeSet.Of(query.All("scope") ?? []),
             AnyScope = anyScope,
             Service = service,
             AllowOptions = allowOptions,
             Notebook = notebook,
             DelegateTo = delegateTo,
-            DelegateScopes = ScopeSet.Of(All("delegate_scope") ?? []),
+            DelegateScopes = ScopeSet.Of(query.All("delegate_scope") ?? []),
             GivenLifetime = lifetime,
             UseAuthorization = useAuthorization,
-            OnlyServices = All("only_service"),
-            Username = NotEmpty("username"),
+            OnlyServices = query.All("only_service"),
+            Username = query["username"],
             UserDomain = userDomain,
         };
     }
@@ -100,7 +82,7 @@ internal sealed class IngressParameters
     private TimeSpan? ReadLifetime(ValidationErrors errors)
     {
         const string name = "minimum_lifetime";
-        if (Last(name) is not { } text)
+        if (query.Find(name) is not { } text)
             return null;
         if (!double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) || !double.IsFinite(seconds)
             || text.Contains('\0', StringComparison.Ordinal))
@@ -118,24 +100,18 @@ internal sealed class IngressParameters
 
     private bool Flag(string name, bool ifAbsent, ValidationErrors errors)
     {
-        if (Last(name) is not { } text)
+        if (query.Find(name) is not { } text)
             return ifAbsent;
-        switch (text.ToLowerInvariant())
-        {
-            case "true" or "1" or "yes" or "y" or "on" or "t":
-                return true;
-            case "false" or "0" or "no" or "n" or "off" or "f":
-                return false;
-            default:
-                errors.Add("bool_parsing", At(name), "Input should be a valid boolean, unable to interpret input", text);
-                return ifAbsent;
-        }
+        if (BooleanText.Parse(text) is { } flag)
+            return flag;
+        errors.Add("bool_parsing", At(name), "Input should be a valid boolean, unable to interpret input", text);
+        return ifAbsent;
     }
 
     private string? OneOf(string name, string expected, string[] values, ValidationErrors errors)
     {
-        if (Last(name) is not { } text || values.Contains(text, StringComparer.Ordinal))
-            return Last(name);
+        if (query.Find(name) is not { } text || values.Contains(text, StringComparer.Ordinal))
+            return query.Find(name);
         errors.Add("enum", At(name), $"Input should be {expected}", text, ("expected", expected));
         return null;
     }
@@ -153,7 +129,7 @@ internal sealed class IngressParameters
     /// </summary>
     private string? Text(string name, int longest, ValidationErrors errors)
     {
-        if (NotEmpty(name) is not { } text)
+        if (query[name] is not { } text)
             return null;
         if (TextValidation.Check(text, 1, longest, pattern: null) is var (type, message, context))
             errors.Add(type, At(name), message, text, context);
@@ -165,13 +141,6 @@ internal sealed class IngressParameters
             return text;
         return null;
     }
-
-    private string? NotEmpty(string name) => Last(name) is { Length: > 0 } text ? text : null;
-
-    /// <summary>Returns the value of a parameter; the last one if there are several, and null if there is none.</summary>
-    private string? Last(string name) => All(name)?[^1];
-
-    private List<string>? All(string name) => query.GetValueOrDefault(name);
 
     private static Location At(string name) => new("query", name);
 }

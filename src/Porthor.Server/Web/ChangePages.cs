@@ -69,7 +69,7 @@ internal sealed class ChangePages(TokenService tokens)
         }
         var page = fieldErrors.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
         return new PageResult<AllHistoryPage, AllHistoryView>(
-            new AllHistoryView(request.SignedInUser, page, Parameters(request), fieldErrors),
+            new AllHistoryView(request.SignedInUser, page, request.Query.NotEmpty.ToDictionary(), fieldErrors),
             page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
     }
 
@@ -81,7 +81,7 @@ internal sealed class ChangePages(TokenService tokens)
         var rows = await page.Rows.ToListAsync(request.Aborted);
         string At(HistoryCursor? cursor)
         {
-            var query = new QueryBuilder(Parameters(request).Where(parameter => parameter.Key != "cursor"));
+            var query = new QueryBuilder(request.Query.NotEmpty.Where(parameter => parameter.Key != "cursor"));
             if (cursor is { } there)
                 query.Add("cursor", there.ToString());
             return address + query.ToQueryString();
@@ -93,9 +93,4 @@ internal sealed class ChangePages(TokenService tokens)
             page.Previous is { } newer ? At(newer) : null,
             page.Next is { } older ? At(older) : null);
     }
-
-    /// <summary>Returns the query parameters. Forms send unfilled fields as empty texts, which are omitted.</summary>
-    private static Dictionary<string, string> Parameters(PageRequest request) => request.Context.Request.Query
-        .Where(parameter => parameter.Value is [.., { Length: > 0 }])
-        .ToDictionary(parameter => parameter.Key, parameter => parameter.Value[^1]!);
 }

@@ -37,7 +37,7 @@ internal static class PageFiles
         PageHeaders.Write(context.Response);
         // Pages refer to a file by a URL with its hash. The content of such a URL never changes. Without the hash, the browser must
         // revalidate.
-        var hasHash = context.Request.Query[Version] == asset.Hash;
+        var hasHash = new QueryParameters(context.Request, ignoresCase: true).All(Version) is [var hash] && hash == asset.Hash;
         context.Response.Headers.CacheControl = hasHash ? "public, max-age=31536000, immutable" : "no-cache";
         return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Hash}\""))
             .ExecuteAsync(context);

@@ -1,31 +1,29 @@
-using Microsoft.Extensions.Primitives;
+using Microsoft.AspNetCore.Http.Features;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Web;
 
 /// <summary>Represents a submitted form. If a field occurs more than once, the last value is used, except for lists.</summary>
-internal sealed class PageForm(IFormCollection fields)
+internal sealed class PageForm(FormFields fields)
 {
     public const string CsrfField = "csrf";
-    private const string ContentType = "application/x-www-form-urlencoded";
 
     /// <summary>Gets the value of a field; empty if it is missing.</summary>
-    public string this[string name] => fields[name] is [.., { } text] ? text : "";
+    public string this[string name] => fields.Find(name) ?? "";
 
-    public IEnumerable<string> All(string name) => ((IEnumerable<string?>)fields[name]).OfType<string>();
+    public IEnumerable<string> All(string name) => fields.All(name);
 
     /// <summary>Reads the form of a request. Returns an empty form if the body has another type.</summary>
     public static async Task<PageForm> ReadAsync(HttpRequest request)
     {
-        var type = request.ContentType?.Split(';')[0].Trim();
-        if (!ContentType.Equals(type, StringComparison.OrdinalIgnoreCase))
-            return new PageForm(new FormCollection(new Dictionary<string, StringValues>()));
         try
         {
-            return new PageForm(await request.ReadFormAsync(request.HttpContext.RequestAborted));
+            var fields = await FormFields.ReadAsync(request, new FormOptions(), request.HttpContext.RequestAborted);
+            return fields.HasNul ? throw new InvalidDataException("The form contains a NUL character.") : new PageForm(fields);
         }
         catch (InvalidDataException e)
         {
-            // The form has more or longer fields than any form of Porthor.
+            // The form has more or longer fields than any form of Porthor, or characters that browsers do not send.
             throw new BadHttpRequestException("The form cannot be read", StatusCodes.Status400BadRequest, e);
         }
     }

@@ -1,3 +1,4 @@
+using Porthor.Server.Http;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
@@ -15,13 +16,15 @@ internal sealed record PageRequest(HttpContext Context, Caller Caller, SignedInU
     /// </summary>
     public CancellationToken Aborted => Context.RequestAborted;
 
-    /// <summary>Returns a query parameter; null if it is missing or empty, because forms send unfilled fields as empty texts.</summary>
-    public string? Query(string name) => Context.Request.Query[name] is [.., { Length: > 0 } text] ? text : null;
+    /// <summary>
+    /// Gets the query parameters. Pages treat empty ones as missing, because forms send unfilled fields as empty texts.
+    /// </summary>
+    public QueryParameters Query => field ??= new QueryParameters(Context.Request, ignoresCase: true);
 
     /// <summary>Parses a token key; null if it is not valid.</summary>
     public static TokenKey? KeyOf(string? text) =>
         text is { Length: TokenKey.Length } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? new TokenKey(text) : null;
 
     /// <summary>Gets the user in the query; null if there is none, or if it is the signed-in user.</summary>
-    public string? Owner => Query("username") is { } username && username != Caller.Username ? username : null;
+    public string? Owner => Query["username"] is { } username && username != Caller.Username ? username : null;
 }

@@ -42,7 +42,7 @@ internal sealed partial class TokenPages(
         List<TokenSection> sections = [];
         foreach (var kind in TokenSection.Kinds)
         {
-            TokenCursor? after = request.Query(kind.Id) is { } text ? TokenCursor.Parse(text) : null;
+            TokenCursor? after = request.Query[kind.Id] is { } text ? TokenCursor.Parse(text) : null;
             var page = await tokens.GetTokenPageAsync(
                 request.Caller, new TokenQuery(username, kind.Types, after, PageSize), request.Aborted);
             sections.Add(new TokenSection(
@@ -54,10 +54,8 @@ internal sealed partial class TokenPages(
 
             string At(TokenCursor? cursor)
             {
-                var query = new QueryBuilder(request.Context.Request.Query
-                    .Where(parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id
-                            && parameter.Value is [.., { Length: > 0 }])
-                    .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value[^1]!)));
+                var query = new QueryBuilder(
+                    request.Query.NotEmpty.Where(parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id));
                 if (cursor is { } place)
                     query.Add(kind.Id, place.ToString());
                 return $"{address}{query.ToQueryString()}#{kind.Id}";
@@ -87,7 +85,7 @@ internal sealed partial class TokenPages(
         var caller = request.Caller;
         if (TokenRules.Authorize(caller, username: null) is { } refusal)
             throw refusal.ToException();
-        var username = request.Query("username")?.Trim() ?? "";
+        var username = request.Query["username"]?.Trim() ?? "";
         var error = username.Length == 0 || UserRules.IsUsername(username) ? null : "This is not a valid username.";
         var isValid = username.Length > 0 && error is null;
         var view = new SearchView(
@@ -109,7 +107,7 @@ internal sealed partial class TokenPages(
     /// </summary>
     private async Task<TokenChange?> RevokedAsync(PageRequest request, string username)
     {
-        if (PageRequest.KeyOf(request.Query("revoked")) is not { } key)
+        if (PageRequest.KeyOf(request.Query["revoked"]) is not { } key)
             return null;
         var filter = new HistoryFilter { Username = username, Key = key, Since = clock.GetUtcNow() - NoticeDuration };
         var page = await tokens.GetChangeHistoryAsync(

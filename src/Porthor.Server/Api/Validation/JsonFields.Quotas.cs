@@ -100,18 +100,12 @@ internal sealed partial class JsonFields
             JsonValueKind.String => JsonText.Read(value),
             _ => null,
         };
-        switch (text?.ToUpperInvariant())
-        {
-            case "TRUE" or "YES" or "ON" or "1" or "T" or "Y":
-                return true;
-            case "FALSE" or "NO" or "OFF" or "0" or "F" or "N":
-                return false;
-            case null:
-                errors.Add("bool_type", Where(name), "Input should be a valid boolean", value);
-                return otherwise;
-            default:
-                errors.Add("bool_parsing", Where(name), "Input should be a valid boolean, unable to interpret input", value);
-                return otherwise;
-        }
+        if (BooleanText.Parse(text) is { } flag)
+            return flag;
+        if (text is null)
+            errors.Add("bool_type", Where(name), "Input should be a valid boolean", value);
+        else
+            errors.Add("bool_parsing", Where(name), "Input should be a valid boolean, unable to interpret input", value);
+        return otherwise;
     }
 }

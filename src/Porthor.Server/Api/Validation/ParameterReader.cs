@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Identity;
 using Porthor.Server.Http;
 using Porthor.Server.Values;
@@ -22,7 +21,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private static readonly Pattern Cursor = new("^p?[0-9]+_[0-9]+$", IsCursor);
 
-    private Dictionary<string, string>? query;
+    private QueryParameters? query;
 
     public string PathUsername() =>
         Text(new Location("path", "username"), Route("username"), 1, UserRules.MaxUsernameLength, Username) ?? "";
@@ -99,18 +98,10 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private string Route(string name) => Convert.ToString(context.Request.RouteValues[name], CultureInfo.InvariantCulture) ?? "";
 
-    private string? Query(string name) =>
-        (query ??= ReadQuery(context.Request.QueryString)).GetValueOrDefault(name) is { } text && !(blankIsNone && text.Length == 0)
-        ? text
-        : null;
-
-    /// <summary>Reads the query with case-sensitive names, in contrast to the query of the framework.</summary>
-    private static Dictionary<string, string> ReadQuery(QueryString text)
+    private string? Query(string name)
     {
-        Dictionary<string, string> parameters = [];
-        foreach (var parameter in new QueryStringEnumerable(text.Value))
-            parameters[parameter.DecodeName().ToString()] = parameter.DecodeValue().ToString();
-        return parameters;
+        query ??= new QueryParameters(context.Request);
+        return blankIsNone ? query[name] : query.Find(name);
     }
 
     private static Location At(string name) => new("query", name);

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.Primitives;
+using Microsoft.AspNetCore.Http.Features;
 using Porthor.Secrets;
 using Porthor.Server.Http;
 
@@ -10,24 +9,21 @@ namespace Porthor.Server.Login.Local;
 /// <param name="State">The state of the login for which the form was shown.</param>
 internal sealed record LocalLoginForm(string State, string Username, Secret Password)
 {
-    private const string MediaType = "application/x-www-form-urlencoded";
-    private const int MaxFields = 8;
-    private const int MaxKeyLength = 64;
-    private const int MaxValueLength = 4096;
+    private static readonly FormOptions Limits = new() { ValueCountLimit = 8, KeyLengthLimit = 64, ValueLengthLimit = 4096 };
 
     /// <exception cref="ProblemException">The body is not a valid form.</exception>
     public static async Task<LocalLoginForm> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            || !string.Equals(type.MediaType, MediaType, StringComparison.OrdinalIgnoreCase)
+            || !FormFields.MediaType.Equals(type.MediaType, StringComparison.OrdinalIgnoreCase)
             || type.CharSet is not (null or "utf-8" or "UTF-8"))
-            throw Problem.Of(StatusCodes.Status415UnsupportedMediaType, $"The body must be {MediaType} in UTF-8", "not_a_form")
-                .ToException();
-        using var reader =
-            new FormReader(request.Body) { ValueCountLimit = MaxFields, KeyLengthLimit = MaxKeyLength, ValueLengthLimit = MaxValueLength };
+        {
+            throw Problem.Of(
+                StatusCodes.Status415UnsupportedMediaType, $"The body must be {FormFields.MediaType} in UTF-8", "not_a_form").ToException();
+        }
         try
         {
-            var fields = await reader.ReadFormAsync(cancellationToken);
+            var fields = await FormFields.ReadAsync(request, Limits, cancellationToken);
             return new LocalLoginForm(One(fields, "state"), One(fields, "username"), new Secret(One(fields, "password")));
         }
         catch (InvalidDataException)
@@ -39,8 +35,8 @@ internal sealed record LocalLoginForm(string State, string Username, Secret Pass
     /// <summary>Hides all fields, because users also type their password in the wrong field.</summary>
     public override string ToString() => "***";
 
-    private static string One(Dictionary<string, StringValues> fields, string name) =>
-        fields.TryGetValue(name, out var values) && values is [{ } value] ? value : throw Bad($"The form must have one field {name}");
+    private static string One(FormFields fields, string name) =>
+        fields.All(name).ToList() is [var value] ? value : throw Bad($"The form must have one field {name}");
 
     private static ProblemException Bad(string message) => Problem.Of(StatusCodes.Status400BadRequest, message, "bad_form").ToException();
 }
