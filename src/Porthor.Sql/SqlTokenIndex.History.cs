@@ -1,5 +1,4 @@
 using Porthor.History;
-using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
@@ -10,11 +9,9 @@ internal sealed partial class SqlTokenIndex
 
     private static readonly SqlFragment ChangeTable = new("token_change_history");
 
+    /// <summary>The columns that follow those of <see cref="HistoryRow"/>.</summary>
     private static readonly SqlFragment ChangeColumns = new(
-        """
-        id, token, username, CAST(token_type AS text), token_name, parent, scopes, service, expires, actor, CAST(action AS text),
-        old_token_name, old_scopes, old_expires, ip_address, event_time
-        """);
+        "expires, actor, CAST(action AS text), old_token_name, old_scopes, old_expires");
 
     private static readonly SqlFragment AddressColumn = new("ip_address");
 
@@ -26,7 +23,7 @@ internal sealed partial class SqlTokenIndex
     public async Task<IReadOnlyList<TokenChange>> ReadAsync(
         HistoryFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
     {
-        var sql = database.Sql($"SELECT {ChangeColumns} FROM token_change_history WHERE true");
+        var sql = database.Sql($"SELECT {HistoryRow.Columns}, {ChangeColumns} FROM {ChangeTable} WHERE true");
         await AppendConditionsAsync(sql, filter, cancellationToken);
         return await SqlHistory.ReadPageAsync(database, sql, cursor, limit, ReadChange, cancellationToken);
     }
@@ -84,23 +81,28 @@ internal sealed partial class SqlTokenIndex
             sql.Append($" AND {new SqlInNetwork(addressColumn, block)}");
     }
 
-    private static TokenChange ReadChange(SqlRow row) => new()
+    private static TokenChange ReadChange(SqlRow row)
     {
-        Id = row.Number(0),
-        Token = row.Key(1),
-        Username = row.Text(2),
-        TokenType = TokenTypes.Parse(row.Text(3)),
-        TokenName = row.TextOrNull(4),
-        Parent = row.KeyOrNull(5),
-        Scopes = row.Scopes(6),
-        Service = row.TextOrNull(7),
-        Expires = row.TimeOrNull(8),
-        Actor = row.TextOrNull(9) ?? "",
-        Action = ChangeActions.Parse(row.Text(10)),
-        OldTokenName = row.TextOrNull(11),
-        OldScopes = row.ScopesOrNull(12),
-        OldExpires = row.TimeOrNull(13),
-        IpAddress = row.AddressOrNull(14),
-        EventTime = row.Time(15),
-    };
+        const int first = HistoryRow.Count;
+        var common = HistoryRow.Read(row);
+        return new TokenChange
+        {
+            Id = common.Id,
+            Token = common.Token,
+            Username = common.Username,
+            TokenType = common.TokenType,
+            TokenName = common.TokenName,
+            Parent = common.Parent,
+            Scopes = common.Scopes,
+            Service = common.Service,
+            IpAddress = common.IpAddress,
+            EventTime = common.EventTime,
+            Expires = row.TimeOrNull(first),
+            Actor = row.TextOrNull(first + 1) ?? "",
+            Action = ChangeActions.Parse(row.Text(first + 2)),
+            OldTokenName = row.TextOrNull(first + 3),
+            OldScopes = row.ScopesOrNull(first + 4),
+            OldExpires = row.TimeOrNull(first + 5),
+        };
+    }
 }

@@ -1,6 +1,5 @@
 using Porthor.History;
 using Porthor.Storage;
-using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
@@ -29,11 +28,7 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
     public async Task<IReadOnlyList<TokenUsage>> ReadAsync(
         UsageFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
     {
-        var sql = database.Sql(
-            $"""
-            SELECT id, token, username, CAST(token_type AS text), token_name, parent, scopes, service, ip_address, event_time
-            FROM {Table} WHERE true
-            """);
+        var sql = database.Sql($"SELECT {HistoryRow.Columns} FROM {Table} WHERE true");
         AppendConditions(sql, filter);
         return await SqlHistory.ReadPageAsync(database, sql, cursor, limit, ReadUsage, cancellationToken);
     }
@@ -82,17 +77,21 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
             sql.Append($" AND {new SqlInNetwork(AddressColumn, block)}");
     }
 
-    private static TokenUsage ReadUsage(SqlRow row) => new()
+    private static TokenUsage ReadUsage(SqlRow row)
     {
-        Id = row.Number(0),
-        Token = row.Key(1),
-        Username = row.Text(2),
-        TokenType = TokenTypes.Parse(row.Text(3)),
-        TokenName = row.TextOrNull(4),
-        Parent = row.KeyOrNull(5),
-        Scopes = row.Scopes(6),
-        Service = row.TextOrNull(7),
-        IpAddress = row.AddressOrNull(8),
-        EventTime = row.Time(9),
-    };
+        var common = HistoryRow.Read(row);
+        return new TokenUsage
+        {
+            Id = common.Id,
+            Token = common.Token,
+            Username = common.Username,
+            TokenType = common.TokenType,
+            TokenName = common.TokenName,
+            Parent = common.Parent,
+            Scopes = common.Scopes,
+            Service = common.Service,
+            IpAddress = common.IpAddress,
+            EventTime = common.EventTime,
+        };
+    }
 }

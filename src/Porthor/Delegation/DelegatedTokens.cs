@@ -125,17 +125,7 @@ public sealed partial class DelegatedTokens(
                     transaction.Abandon();
                     return null;
                 }
-                var row = new TokenInfo
-                {
-                    Token = record.Token.Key,
-                    Username = record.Username,
-                    TokenType = record.TokenType,
-                    Scopes = record.Scopes,
-                    Service = record.Service,
-                    Created = record.Created,
-                    Expires = record.Expires,
-                    Parent = parentKey,
-                };
+                var row = TokenInfo.From(record, parent: parentKey);
                 var change = TokenChange.Of(row, ChangeAction.Create, parent.Username, parent.IpAddress, record.Created);
                 transaction.Create(record, row, parentInHistory ? change : change with { Parent = null });
                 return record;

@@ -143,16 +143,7 @@ public sealed partial class TokenService
         TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken,
         TokenLimits? limits = null)
     {
-        var row = new TokenInfo
-        {
-            Token = record.Token.Key,
-            Username = record.Username,
-            TokenType = record.TokenType,
-            TokenName = tokenName,
-            Scopes = record.Scopes,
-            Created = record.Created,
-            Expires = record.Expires,
-        };
+        var row = TokenInfo.From(record, tokenName);
         var change = TokenChange.Of(row, ChangeAction.Create, actor, ipAddress, record.Created);
         using var creation = limits is { Any: true }
             ? await creations.EnterAsync(record.Username, store.ChangeTimeout, cancellationToken)

@@ -34,4 +34,21 @@ public sealed record TokenInfo
 
     /// <summary>Returns the parent of a child token; null if there is none. Lists do not contain it.</summary>
     public TokenKey? Parent { get; init; }
+
+    /// <summary>Returns the entry that lists the token of a record.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="tokenName">The name of the token; null if it has none.</param>
+    /// <param name="parent">The parent of the token; null if it has none.</param>
+    public static TokenInfo From(TokenRecord record, string? tokenName = null, TokenKey? parent = null) => new()
+    {
+        Token = record.Token.Key,
+        Username = record.Username,
+        TokenType = record.TokenType,
+        TokenName = tokenName,
+        Scopes = record.Scopes,
+        Service = record.Service,
+        Created = record.Created,
+        Expires = record.Expires,
+        Parent = parent,
+    };
 }

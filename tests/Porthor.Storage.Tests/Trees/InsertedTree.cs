@@ -49,18 +49,8 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
                     Expires = expiresOf is null ? expires : expiresOf(i),
                     UserData = new(),
                 };
-                transaction.Insert(new TokenInfo
-                {
-                    Token = tokens[i].Key,
-                    Username = Username,
-                    TokenType = record.TokenType,
-                    TokenName = i == 0 ? "root" : null,
-                    Service = record.Service,
-                    Scopes = Scopes,
-                    Created = created,
-                    Expires = record.Expires,
-                    Parent = i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key,
-                });
+                transaction.Insert(TokenInfo.From(
+                    record, tokenName: i == 0 ? "root" : null, parent: i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key));
                 if (withRecords)
                     await recordStore.CreateAsync(
                         tokens[i].Key, codec.Encrypt(record), record.Expires, TestContext.Current.CancellationToken);
