@@ -127,6 +127,9 @@ public sealed class StoreUnavailableException(string store, string what, Excepti
     /// <summary>Returns the operation that failed, for the log.</summary>
     public string What { get; } = what;
 
+    /// <summary>Returns the message with the operation, for the log.</summary>
+    public string LogText => $"{Message} ({What})";
+
     /// <summary>True if a retry cannot succeed, for example because the password of the store is wrong.</summary>
     public bool IsPermanent { get; init; }
 

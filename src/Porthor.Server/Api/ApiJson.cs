@@ -62,14 +62,12 @@ internal static class ApiJson
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
-            var buffer = new ArrayBufferWriter<byte>(512);
-            using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-                write(writer);
+            var body = ReferenceJson.Write(write);
             var response = httpContext.Response;
             SetHeaders(response);
             response.StatusCode = status;
-            response.ContentLength = buffer.WrittenCount;
-            return response.Body.WriteAsync(buffer.WrittenMemory, httpContext.RequestAborted).AsTask();
+            response.ContentLength = body.Length;
+            return response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
         }
     }
 }

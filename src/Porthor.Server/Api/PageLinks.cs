@@ -2,6 +2,7 @@ using System.Text;
 using Porthor.History;
 using Porthor.Operations;
 using Porthor.Server.Http;
+using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
@@ -38,10 +39,5 @@ internal static class PageLinks
 
     private static string WithQuery(string address, List<KeyValuePair<string, string>> parameters) => parameters.Count == 0
         ? address
-        : $"{address}?{string.Join('&', parameters.Select(parameter => $"{Encode(parameter.Key)}={Encode(parameter.Value)}"))}";
-
-    /// <summary>
-    /// Encodes a text as forms do: a blank as <c>+</c>, and all characters except letters, digits and <c>_.-~</c> as percent codes.
-    /// </summary>
-    private static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
+        : $"{address}?{FormText.Encode(parameters)}";
 }

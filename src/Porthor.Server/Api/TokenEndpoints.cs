@@ -123,7 +123,7 @@ internal static partial class TokenEndpoints
     /// <summary>Returns the response for a new token. No other response contains a whole token.</summary>
     private static IResult Created(ApiRequest request, string username, Token token)
     {
-        request.Context.Response.Headers.CacheControl = "no-store";
+        request.Context.Response.Headers.CacheControl = CacheControl.NoStore;
         request.Context.Response.Headers.Location =
             ApiRoutes.AddressOf(ApiRoutes.Token, username, token.Key.Value);
         return ApiJson.Write(

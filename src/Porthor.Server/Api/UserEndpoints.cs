@@ -36,7 +36,7 @@ internal static class UserEndpoints
         var session = BrowserSession.Of(request.Context, sessionCookie, identity, logger);
         var csrf = session.State.Csrf ?? SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };
-        request.Context.Response.Headers.CacheControl = "no-store";
+        request.Context.Response.Headers.CacheControl = CacheControl.NoStore;
         return ApiJson.Write(writer =>
         {
             writer.WriteStartObject();

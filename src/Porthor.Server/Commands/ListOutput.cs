@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -116,11 +115,8 @@ internal sealed class ListOutput
 
     private static void WriteJson(Action<Utf8JsonWriter> write)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-            write(writer);
         using var output = Console.OpenStandardOutput();
-        output.Write(buffer.WrittenSpan);
+        output.Write(ReferenceJson.Write(write).Span);
         output.Write("\n"u8);
     }
 

@@ -76,7 +76,7 @@ internal sealed partial class Readiness
         }
         catch (StoreUnavailableException e)
         {
-            return $"{e.Message} ({e.What})";
+            return e.LogText;
         }
         catch (UserDirectoryException e)
         {

@@ -37,7 +37,6 @@ internal static class ServerSetup
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, CaseSensitivePathPolicy>());
         services.AddPorthorDocuments();
         services.AddPages();
-        services.AddSingleton<IErrorPages, ErrorPages>();
         if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
             services.AddHostedService<EmbeddedMaintenance>();
         services.AddHostedService<NodeRegistry>();

@@ -32,7 +32,7 @@ internal static class PageHeaders
     public static void Write(HttpResponse response, PagePolicy? policy = null)
     {
         var headers = response.Headers;
-        headers.CacheControl = "no-cache, no-store";
+        headers.CacheControl = CacheControl.NoCacheNoStore;
         headers.ContentSecurityPolicy = (policy ?? DefaultPolicy).ToString();
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";

@@ -35,7 +35,7 @@ internal sealed partial class PorthorExceptionHandler(
                 break;
             case StoreUnavailableException e:
                 metrics.StoreUnavailable();
-                Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
+                Log.StoreUnavailable(logger, e.LogText, e);
                 await WriteAsync(context, OAuthRoute.Has(context) ? Problem.OAuthUnavailable(e.Error.Message) : Problem.Of(e.Error));
                 break;
             case UserDirectoryException e:

@@ -13,7 +13,8 @@ namespace Porthor.Server.Http;
 /// </summary>
 internal sealed class Problem
 {
-    private const string NoStore = "no-cache, no-store";
+    /// <summary>The value of <c>Retry-After</c> if a store or directory is unavailable: one second.</summary>
+    public const string RetrySoon = "1";
 
     // The most frequent responses are cached, one for each challenge.
     private static readonly ConcurrentDictionary<(Challenge Challenge, bool IsAjax), Problem> Unauthenticated = new();
@@ -59,6 +60,10 @@ internal sealed class Problem
             type = type,
         };
 
+    /// <summary>Returns a copy with the whole seconds after which the client may try again.</summary>
+    private Problem WithRetryAfter(TimeSpan wait) =>
+        With("Retry-After", Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture));
+
     /// <summary>Returns a copy with the required scopes.</summary>
     public Problem Requiring(ScopeSet? scopes) =>
         new(Status, body, Message, headers) { IntendedStatus = IntendedStatus, RequiredScopes = scopes, type = type };
@@ -71,18 +76,17 @@ internal sealed class Problem
         var (status, type, location) = Kinds[error.Kind];
         var problem = new Problem(status, Detail(error.Message, type, location), error.Message);
         if (error.Kind is ErrorKind.StoreUnavailable or ErrorKind.UserInfoFailed)
-            problem = problem.With("Cache-Control", NoStore);
+            problem = problem.With("Cache-Control", CacheControl.NoCacheNoStore);
         if (error.Kind == ErrorKind.StoreUnavailable)
-            problem = problem.With("Retry-After", "1");
+            problem = problem.With("Retry-After", RetrySoon);
         if (error.RetryAfter is { } wait)
-            problem = problem.With(
-                "Retry-After", Math.Ceiling(wait.TotalSeconds).ToString("0", System.Globalization.CultureInfo.InvariantCulture));
+            problem = problem.WithRetryAfter(wait);
         return problem;
     }
 
     /// <summary>Creates the response for an invalid request, with all validation errors.</summary>
     public static Problem Of(ValidationErrors errors) =>
-        new(StatusCodes.Status422UnprocessableEntity, Encoding.UTF8.GetBytes(errors.ToJson()));
+        new(StatusCodes.Status422UnprocessableEntity, errors.ToJson().ToArray());
 
     /// <summary>
     /// Creates the response for missing credentials or an invalid session cookie. Its <c>detail</c> is an object, not a list.
@@ -116,7 +120,7 @@ internal sealed class Problem
             writer.WriteEndObject();
         }),
         message: null,
-        new("Cache-Control", NoStore),
+        new("Cache-Control", CacheControl.NoCacheNoStore),
         new("WWW-Authenticate", challenge));
 
     /// <summary>Creates the response for a denied request: a list of one error (contract/ingress.md 5, kinds B and C).</summary>
@@ -125,7 +129,7 @@ internal sealed class Problem
     {
         var problem = new Problem(
             status, Detail(message, type, location: null), message,
-            new KeyValuePair<string, string>("Cache-Control", NoStore))
+            new KeyValuePair<string, string>("Cache-Control", CacheControl.NoCacheNoStore))
         { type = type };
         return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
     }
@@ -168,13 +172,12 @@ internal sealed class Problem
     /// <summary>Creates the response in the form of OAuth for a store or directory that does not respond.</summary>
     public static Problem OAuthUnavailable(string description) =>
         OAuth(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", description)
-            .With("Cache-Control", NoStore).With("Retry-After", "1");
+            .With("Cache-Control", CacheControl.NoCacheNoStore).With("Retry-After", RetrySoon);
 
     /// <summary>Creates the response in the form of OAuth for a client that must wait before its next attempt.</summary>
     public static Problem OAuthTooManyRequests(string error, string description, TimeSpan wait) =>
         OAuth(StatusCodes.Status429TooManyRequests, error, description)
-            .With("Cache-Control", NoStore)
-            .With("Retry-After", Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+            .With("Cache-Control", CacheControl.NoCacheNoStore).WithRetryAfter(wait);
 
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
@@ -213,15 +216,15 @@ internal sealed class Problem
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.Headers.XContentTypeOptions = "nosniff";
-        var pages = response.HttpContext.RequestServices?.GetService<IErrorPages>();
-        if (pages is not null && !OAuthRoute.Has(response.HttpContext) && pages.IsDenialPageWanted(response.HttpContext, IntendedStatus))
+        var page = response.HttpContext.RequestServices?.GetService<IDenialPage>();
+        if (page is not null && !OAuthRoute.Has(response.HttpContext) && page.IsWanted(response.HttpContext, IntendedStatus))
         {
-            content = await pages.RenderDenialAsync(response.HttpContext, this);
+            content = await page.RenderAsync(response.HttpContext, this);
             response.ContentType = "text/html; charset=utf-8";
             response.Headers.Append("Vary", "Accept");
-            PageHeaders.Write(response, pages.DenialPolicy);
+            PageHeaders.Write(response, page.Policy);
         }
-        else if (pages?.UserForProxy(response.HttpContext) is { } user)
+        else if (page?.UserForProxy(response.HttpContext) is { } user)
         {
             response.Headers["X-Error-User"] = user;
         }
@@ -269,17 +272,7 @@ internal sealed class Problem
         writer.WriteEndArray();
     });
 
-    private static byte[] Json(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-        {
-            writer.WriteStartObject();
-            write(writer);
-            writer.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
-    }
+    private static byte[] Json(Action<Utf8JsonWriter> write) => ReferenceJson.WriteObject(write).ToArray();
 
     /// <summary>Formats the body for a header: with a blank after each separator, and with only ASCII characters.</summary>
     private static string ErrorBodyHeader(string message, string type) =>

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Porthor.Server.Values;
 using Porthor.Values;
@@ -42,20 +40,14 @@ internal sealed class ValidationErrors
             throw Problem.Of(this).ToException();
     }
 
-    public string ToJson()
+    /// <summary>Returns the body of the response, in UTF-8.</summary>
+    public ReadOnlyMemory<byte> ToJson() => ReferenceJson.WriteObject(writer =>
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-        {
-            writer.WriteStartObject();
-            writer.WriteStartArray("detail");
-            foreach (var error in errors)
-                Write(writer, error.Type, error.Where, error.Message, error.Input, error.Context);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+        writer.WriteStartArray("detail");
+        foreach (var error in errors)
+            Write(writer, error.Type, error.Where, error.Message, error.Input, error.Context);
+        writer.WriteEndArray();
+    });
 
     private static void Write(
         Utf8JsonWriter writer, string type, Location where, string message, Action<Utf8JsonWriter> input,

@@ -65,7 +65,7 @@ internal sealed partial class IngressRecorder(PorthorMetrics metrics, ILogger<In
                 Log.ForeignOrigin(logger, denied.LogText);
                 break;
             case IngressEvent.StoreUnavailable when denied.Cause is StoreUnavailableException e:
-                Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
+                Log.StoreUnavailable(logger, e.LogText, e);
                 break;
             case IngressEvent.UserInfoFailed when denied.Cause is UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);

@@ -20,7 +20,7 @@ internal abstract class IngressResponse(ServerIdentity identity)
         var headers = context.Response.Headers;
         allowed.WriteHeadersTo(new ResponseHeaders(headers));
         if (allowed.ChildToken is not null)
-            headers.CacheControl = "no-store";
+            headers.CacheControl = CacheControl.NoStore;
         if (allowed.ReplacesAuthorization)
             IngressEndpoints.ReflectCookies(context);
         else

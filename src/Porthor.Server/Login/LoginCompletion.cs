@@ -113,7 +113,7 @@ internal sealed partial class LoginCompletion(
         {
             Log.Enrolling(logger, url.AbsoluteUri);
             metrics.LoginEnrolling();
-            context.Response.Headers.CacheControl = LoginErrorPage.NoStore;
+            context.Response.Headers.CacheControl = CacheControl.NoCacheNoStore;
             Redirection.Write(context, url.AbsoluteUri);
             return;
         }

@@ -76,7 +76,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
     public static LoginFailure NoStore(StoreUnavailableException exception, LoginIdentity identity) =>
         new(StatusCodes.Status503ServiceUnavailable, "Cannot create a session", exception.Message)
         {
-            LoggedDetails = $"{exception.Message} ({exception.What})",
+            LoggedDetails = exception.LogText,
             ProviderToken = identity.ProviderToken,
         };
 

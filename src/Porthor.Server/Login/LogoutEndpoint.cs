@@ -77,7 +77,7 @@ internal sealed partial class LogoutEndpoint(
         catch (StoreUnavailableException e)
         {
             metrics.StoreUnavailable();
-            Log.NotEnded(logger, token.Key, $"{e.Message} ({e.What})", e);
+            Log.NotEnded(logger, token.Key, e.LogText, e);
             return e;
         }
     }

@@ -53,7 +53,7 @@ internal sealed partial class AuthorizationEndpoint(
         if (answer.Error is null && !HeadRequests.IsHead(context))
             Log.Returned(logger);
         // The address contains the code (RFC 9700 section 4.2).
-        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.CacheControl = CacheControl.NoStore;
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         Redirection.Write(context, answer.RedirectUrl);
     }

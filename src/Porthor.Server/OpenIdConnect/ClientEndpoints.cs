@@ -69,7 +69,7 @@ internal sealed class ClientEndpoints(ClientRegistry? registry = null)
         var data = Read(request);
         var (client, secret) = await Registry.RegisterAsync(request.Caller, data, request.Aborted);
         var url = UrlOf(request.Context, client);
-        request.Context.Response.Headers.CacheControl = "no-store";
+        request.Context.Response.Headers.CacheControl = CacheControl.NoStore;
         request.Context.Response.Headers.Location = url;
         return ApiJson.Write(writer => Write(writer, client, url, secret), StatusCodes.Status201Created);
     }

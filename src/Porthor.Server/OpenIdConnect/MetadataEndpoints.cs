@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Porthor.OpenIdConnect;
 using Porthor.Server.Api.Description;
@@ -19,8 +18,10 @@ internal sealed class MetadataEndpoints
     /// <param name="provider">The provider; null if it is not configured.</param>
     public MetadataEndpoints(OpenIdProvider? provider = null)
     {
-        configuration = provider is null ? null : Json(writer => WriteConfiguration(writer, provider.Options.Issuer));
-        keys = provider is null ? null : Json(writer => WriteKeys(writer, provider.Key));
+        if (provider is null)
+            return;
+        configuration = ReferenceJson.WriteObject(writer => WriteConfiguration(writer, provider.Options.Issuer)).ToArray();
+        keys = ReferenceJson.WriteObject(writer => WriteKeys(writer, provider.Key)).ToArray();
     }
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -89,17 +90,5 @@ internal sealed class MetadataEndpoints
         foreach (var value in values)
             writer.WriteStringValue(value);
         writer.WriteEndArray();
-    }
-
-    private static byte[] Json(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-        {
-            writer.WriteStartObject();
-            write(writer);
-            writer.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
     }
 }

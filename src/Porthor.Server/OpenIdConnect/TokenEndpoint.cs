@@ -40,7 +40,7 @@ internal sealed partial class TokenEndpoint(ILogger<TokenEndpoint> logger, OpenI
             LogError(error);
             throw ProblemOf(error).ToException();
         }
-        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.CacheControl = CacheControl.NoStore;
         context.Response.Headers.Pragma = "no-cache";
         await Write(answer.Tokens!).ExecuteAsync(context);
     }

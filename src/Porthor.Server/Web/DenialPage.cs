@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Encodings.Web;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Logging;
@@ -13,7 +12,7 @@ namespace Porthor.Server.Web;
 /// Renders the response to a denied request as an HTML page: the signed-in user, the missing scopes, and a link to sign in as another user.
 /// The page needs no other files, because proxies return it for hosts that serve no files of Porthor.
 /// </summary>
-internal static class DenialPage
+internal sealed class DenialPage : IDenialPage
 {
     private const string Style =
         "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}"
@@ -23,27 +22,25 @@ internal static class DenialPage
     private const int LongestReturnUrl = 1500;
 
     /// <summary>The content security policy of the page. It allows only the style above.</summary>
-    public static readonly PagePolicy Policy = new()
+    private static readonly PagePolicy StylePolicy = new()
     {
         Forms = "'none'",
         Styles = $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'",
     };
 
+    public PagePolicy Policy => StylePolicy;
+
     /// <summary>
     /// Returns whether a client gets a page. Only a browser that opens a page gets one. Scripts and other programs get JSON. Proxies that
     /// evaluate the headers of the response, and do not return its body to the user, get JSON too.
     /// </summary>
-    public static bool IsWanted(HttpContext context, int status) =>
+    public bool IsWanted(HttpContext context, int status) =>
         status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound or StatusCodes.Status422UnprocessableEntity
             or StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
         && context.Request.Path.Value is not (Routes.IngressAuth or Routes.IngressAnonymous)
         && OpensPage(context.Request);
 
-    /// <summary>
-    /// Returns the user of a denied request, for proxies that write the page themselves (NGINX). Returns null if the user is unknown, or if
-    /// the client gets no page.
-    /// </summary>
-    public static string? UserForProxy(HttpContext context) =>
+    public string? UserForProxy(HttpContext context) =>
         context.Request.Path.Value == Routes.IngressAuth && OpensPage(context.Request) && RequestLog.Current?.User is { } user
             ? HeaderText.Clean(user)
             : null;
@@ -51,8 +48,7 @@ internal static class DenialPage
     private static bool OpensPage(HttpRequest request) =>
         !"XMLHttpRequest".Equals(request.Headers.XRequestedWith, StringComparison.OrdinalIgnoreCase) && AcceptedTypes.PreferHtml(request);
 
-    /// <summary>Returns the page in UTF-8.</summary>
-    public static async Task<byte[]> RenderAsync(HttpContext context, Problem problem)
+    public async Task<byte[]> RenderAsync(HttpContext context, Problem problem)
     {
         var identity = context.RequestServices.GetRequiredService<ServerIdentity>();
         var isForward = IsForward(context);
@@ -62,18 +58,18 @@ internal static class DenialPage
         var (title, text) = Describe(problem);
         var html = new StringBuilder(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-            + $"<title>{Encode(title)}</title><style>{Style}</style></head>\n");
-        html.Append($"<body><main><h1>{Encode(title)}</h1>\n<p>{Encode(text)}</p>\n");
+            + $"<title>{HtmlText.Encode(title)}</title><style>{Style}</style></head>\n");
+        html.Append($"<body><main><h1>{HtmlText.Encode(title)}</h1>\n<p>{HtmlText.Encode(text)}</p>\n");
         if (problem.RequiredScopes is { } required)
         {
             var missing = required.Names.Where(name => RequestLog.Current?.Scopes?.Contains(name) != true);
-            html.Append($"<p>Missing scopes: {string.Join(", ", missing.Select(name => $"<code>{Encode(name)}</code>"))}</p>\n");
+            html.Append($"<p>Missing scopes: {string.Join(", ", missing.Select(name => $"<code>{HtmlText.Encode(name)}</code>"))}</p>\n");
         }
         if (user is not null)
-            html.Append($"<p>You are signed in as <strong><bdi>{Encode(user)}</bdi></strong>.</p>\n");
+            html.Append($"<p>You are signed in as <strong><bdi>{HtmlText.Encode(user)}</bdi></strong>.</p>\n");
         var login = LoginUrl(identity, ReturnUrl(context, identity, problem.IntendedStatus));
         var (address, link) = user is null ? (login, "Sign in") : (LogoutUrl(identity, login), "Sign in as another user");
-        html.Append($"<p><a href=\"{Encode(address)}\">{link}</a></p>\n</main></body></html>\n");
+        html.Append($"<p><a href=\"{HtmlText.Encode(address)}\">{link}</a></p>\n</main></body></html>\n");
         return Encoding.UTF8.GetBytes(html.ToString());
     }
 
@@ -135,6 +131,4 @@ internal static class DenialPage
 
     private static string LogoutUrl(ServerIdentity identity, string destination) =>
         identity.BaseUrl.GetLeftPart(UriPartial.Authority) + Routes.LogoutFor(destination);
-
-    private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 }

@@ -13,6 +13,8 @@ internal static class PageEndpoints
         services.AddSingleton<NewTokenPages>();
         services.AddSingleton<RevokePages>();
         services.AddSingleton<ChangePages>();
+        services.AddSingleton<IErrorPages, RefusalPage>();
+        services.AddSingleton<IDenialPage, DenialPage>();
     }
 
     public static void MapPages(this IEndpointRouteBuilder routes)

@@ -4,7 +4,7 @@ using Porthor.Server.Web.Pages;
 namespace Porthor.Server.Web;
 
 /// <summary>Creates the pages for errors, with the same statuses as the API.</summary>
-internal static class RefusalPage
+internal sealed class RefusalPage : IErrorPages
 {
     /// <param name="message">The message of the operation; null if there is none.</param>
     /// <param name="user">The signed-in user; null if no user is signed in or the user is unknown.</param>
@@ -27,8 +27,9 @@ internal static class RefusalPage
         return new(new MessageView(user, title, text, link ?? (PageAddresses.Tokens, "Your tokens")), status);
     }
 
-    /// <summary>Writes the page for a problem.</summary>
-    public static Task WriteAsync(HttpContext context, Problem problem)
+    public bool IsForPage(HttpContext context) => context.IsForPage();
+
+    public Task WriteAsync(HttpContext context, Problem problem)
     {
         if (problem.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = wait;
@@ -38,4 +39,6 @@ internal static class RefusalPage
             : null;
         return Of(problem.Status, problem.Message, user, link).ExecuteAsync(context);
     }
+
+    public Task WriteInternalErrorAsync(HttpContext context) => Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Porthor.Values;
 
@@ -25,13 +24,7 @@ public enum QuotaFields
 public static class QuotaJson
 {
     /// <summary>Returns the stored form: compact, with all fields.</summary>
-    public static byte[] Write(QuotaPlan plan)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-            Write(writer, plan, QuotaFields.All);
-        return buffer.WrittenSpan.ToArray();
-    }
+    public static byte[] Write(QuotaPlan plan) => ReferenceJson.Write(writer => Write(writer, plan, QuotaFields.All)).ToArray();
 
     /// <summary>Writes the quotas of a deployment as an object.</summary>
     /// <param name="writer">The writer.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -13,6 +14,23 @@ public static class ReferenceJson
 {
     /// <summary>The options for a writer.</summary>
     public static readonly JsonWriterOptions Compact = new() { Encoder = MinimalJsonEncoder.Instance };
+
+    /// <summary>Returns the JSON that a function writes, in UTF-8.</summary>
+    public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, Compact))
+            write(writer);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Returns a JSON object whose members a function writes, in UTF-8.</summary>
+    public static ReadOnlyMemory<byte> WriteObject(Action<Utf8JsonWriter> writeMembers) => Write(writer =>
+    {
+        writer.WriteStartObject();
+        writeMembers(writer);
+        writer.WriteEndObject();
+    });
 
     /// <summary>Writes a floating-point number, always with a decimal point or an exponent: <c>1.0</c> and not <c>1</c>.</summary>
     public static void WriteFloat(Utf8JsonWriter writer, double value)

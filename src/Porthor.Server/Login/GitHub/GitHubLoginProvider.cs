@@ -1,6 +1,7 @@
 using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Values;
 
 namespace Porthor.Server.Login.GitHub;
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Values;
+using Porthor.Values;
 
 namespace Porthor.Server.Login.Oidc;
 
