@@ -8,7 +8,8 @@ namespace Porthor.Fuzz;
 /// <param name="Check">Throws if a condition does not hold.</param>
 internal sealed record FuzzTarget(string Name, string[] Words, Action<byte[]> Check)
 {
-    public static readonly IReadOnlyList<FuzzTarget> All = [.. TextTargets.All, .. JsonTargets.All, .. RequestTargets.All, .. OpenIdTargets.All];
+    public static readonly IReadOnlyList<FuzzTarget> All =
+        [.. TextTargets.All, .. JsonTargets.All, .. RequestTargets.All, .. OpenIdTargets.All];
 
     /// <summary>Creates a target for text from headers.</summary>
     public static FuzzTarget OfText(string name, string[] words, Action<string> check) =>

@@ -25,8 +25,8 @@ internal static class OpenIdTargets
     [
         FuzzTarget.OfText(
             "authorize",
-            [.. UriWords, "client_id=", "client", "redirect_uri=", "response_type=", "code", "scope=", "openid", "state=", "nonce=", "&", "%",
-                "+", "%00", "%ff"],
+            [.. UriWords, "client_id=", "client", "redirect_uri=", "response_type=", "code", "scope=", "openid", "state=", "nonce=", "&",
+                "%", "+", "%00", "%ff"],
             CheckRequest),
         FuzzTarget.OfText(
             "token-form",
@@ -42,7 +42,7 @@ internal static class OpenIdTargets
             CheckCode),
     ];
 
-    /// <summary>Whatever a request contains, a browser is sent only to the registered address.</summary>
+    /// <summary>A browser is sent only to the registered address, for every request.</summary>
     private static void CheckRequest(string text)
     {
         var context = new DefaultHttpContext { Request = { QueryString = new QueryString("?" + text) } };
@@ -106,7 +106,8 @@ internal static class OpenIdTargets
     {
         var sent = Redirection.Encode(address);
         Require(
-            sent.StartsWith(Registered, StringComparison.Ordinal) && (sent.Length == Registered.Length || sent[Registered.Length] is '?' or '#'),
+            sent.StartsWith(Registered, StringComparison.Ordinal)
+                && (sent.Length == Registered.Length || sent[Registered.Length] is '?' or '#'),
             "the browser is sent only to the registered address");
         var url = new Uri(sent);
         Require(

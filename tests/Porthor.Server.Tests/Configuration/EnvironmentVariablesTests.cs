@@ -39,7 +39,8 @@ public sealed class EnvironmentVariablesTests
             (prefix + "SLACK_WEBHOOK", "https://slack.example.com"), (prefix + "OIDC_CLIENT_SECRET", "oidc-secret"),
             (prefix + "REDIRECT_URL", "https://example.com/login"), (prefix + "LDAP_PASSWORD", "ldap-password"),
             (prefix + "OIDC_SERVER_CLIENT_SUFFIX", ".example.com"), (prefix + "OIDC_SERVER_ISSUER", "https://issuer.example.com/"),
-            (prefix + "OIDC_SERVER_KEY", rsa.ExportPkcs8PrivateKeyPem()), (prefix + "OIDC_SERVER_CLIENTS", """[{"id":"old","secret":"old-secret","return_uri":"https://old.example/"}]"""),
+            (prefix + "OIDC_SERVER_KEY", rsa.ExportPkcs8PrivateKeyPem()),
+            (prefix + "OIDC_SERVER_CLIENTS", """[{"id":"old","secret":"old-secret","return_uri":"https://old.example/"}]"""),
         ];
         var settings = Load(
             """

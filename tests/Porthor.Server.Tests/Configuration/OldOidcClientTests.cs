@@ -42,7 +42,8 @@ public sealed class OldOidcClientTests
         "[0].return_uri: Field required")]
     [InlineData("""[{"id":"a","secret":"b","return_uri":"https://h","returnUri":"x"}]""", "[0].returnUri: Extra inputs are not permitted")]
     [InlineData("""[{"id":"a","secret":"b","return_uri":"nonsense"}]""", "[0].return_uri: must be an http:// or https:// URL with a host")]
-    [InlineData("""[{"id":"a","secret":"b","return_uri":"https:///x"}]""", "[0].return_uri: must be an http:// or https:// URL with a host")]
+    [InlineData("""[{"id":"a","secret":"b","return_uri":"https:///x"}]""",
+        "[0].return_uri: must be an http:// or https:// URL with a host")]
     public void Each_error_is_named(string json, params string[] errors) =>
         Errors(Section + "}", SettingsScope.Stores, ("PORTHOR_OIDC_SERVER_CLIENTS", json))
             .Where(error => error.StartsWith("oidcServer.clients", StringComparison.Ordinal))

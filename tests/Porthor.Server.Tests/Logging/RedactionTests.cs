@@ -1,3 +1,4 @@
+using System.Globalization;
 using Porthor.Server.Logging;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
@@ -10,9 +11,6 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
 {
     private const string Token = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
     private const string Code = "gc-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
-
-    /// <summary>The maximum time for 64 KiB, also in a debug build on a machine with other load. A release build needs a few milliseconds.</summary>
-    private static readonly TimeSpan MaxSearchTime = TimeSpan.FromMilliseconds(250);
 
     [Theory]
     [InlineData("https://a.example/cb?code=hunter2&x=1", "https://a.example/cb?code=***&x=1")]
@@ -77,9 +75,8 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     public void Other_texts_are_unchanged(string text) => Redaction.Text(text).ShouldBe(text);
 
     /// <summary>
-    /// The time is linear in the length of a text, also for texts with many beginnings of a secret and no end. A quadratic search needs
-    /// the time limit of the search, which is twenty times the limit here. The minimum of several runs is used, because other processes use
-    /// the processor too.
+    /// The time is linear in the length of a text, also for texts with many beginnings of a secret and no end. A quadratic search reaches
+    /// the time limit of the expression, which is twenty times the limit here, and then hides the whole text.
     /// </summary>
     [Theory]
     [InlineData("%25")]
@@ -87,6 +84,7 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("%253A%252F%252F")]
     [InlineData("%3A%2F%2Fa%3A")]
     [InlineData("https%3A%2F%2Fa")]
+    [InlineData("a")]
     [InlineData("a_")]
     [InlineData("?token=;")]
     [InlineData("code=;a")]
@@ -101,17 +99,18 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("a%74=&")]
     public void A_long_text_is_searched_in_linear_time(string piece)
     {
-        var text = string.Concat(Enumerable.Repeat(piece, 64 * 1024 / piece.Length)) + " gt-";
-        Redaction.Text(text[..1024]).ShouldNotBeNull();
+        var text = string.Concat(Enumerable.Repeat(piece, 64 * 1024 / piece.Length)) + " gt- %";
+        var limit = TimeSpan.FromMilliseconds(250);
         var fastest = TimeSpan.MaxValue;
-        for (var run = 0; run < 10 && fastest > MaxSearchTime; run++)
+        // The first run can include the compilation of the expression.
+        for (var run = 0; run < 5 && fastest > limit; run++)
         {
-            var start = System.Diagnostics.Stopwatch.GetTimestamp();
+            var before = ThreadTime();
             Redaction.Text(text).ShouldNotBe("***");
-            var taken = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            var taken = ThreadTime() - before;
             fastest = taken < fastest ? taken : fastest;
         }
-        fastest.ShouldBeLessThanOrEqualTo(MaxSearchTime);
+        fastest.ShouldBeLessThanOrEqualTo(limit);
     }
 
     /// <summary>Only the beginning of a text of a client is logged, and no part of a secret at its end.</summary>
@@ -181,4 +180,8 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
             line => line.GetProperty("auth_uri").GetString())
             .ShouldContain("https://example.com/cb?code=***&x=1#access_token=***");
     }
+
+    /// <summary>Returns the CPU time of this thread, which does not depend on other load.</summary>
+    private static TimeSpan ThreadTime() => TimeSpan.FromMicroseconds(
+        long.Parse(File.ReadAllText("/proc/thread-self/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1000);
 }

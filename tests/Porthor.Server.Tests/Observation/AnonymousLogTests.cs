@@ -82,7 +82,8 @@ public sealed class AnonymousLogTests
             using var answer = await http.SendAsync(logout, TestContext.Current.CancellationToken);
             ((int)answer.StatusCode).ShouldBe(307);
             RequestLog.Current = new RequestLog(new DefaultHttpContext().Request, "https", address: null);
-            await core.Tokens.CreateSessionTokenAsync("bob", Porthor.Identity.UserData.None, Porthor.Values.ScopeSet.Empty, ipAddress: null);
+            await core.Tokens.CreateSessionTokenAsync(
+                "bob", Porthor.Identity.UserData.None, Porthor.Values.ScopeSet.Empty, ipAddress: null);
             RequestLog.Current = null;
             await app.StopAsync();
         }

@@ -70,7 +70,8 @@ public sealed class IssuerTests
         })
             Errors(Yaml("issuer: 'https://h'"), ("PORTHOR_OIDC_SERVER_KEY", pem)).ShouldBe([$"oidcServer.key: {error}"]);
         // The older form of an RSA key.
-        Load(Yaml("issuer: 'https://h'"), ("PORTHOR_OIDC_SERVER_KEY", OpenIdServers.Key.ExportRSAPrivateKeyPem())).OidcServer.ShouldNotBeNull();
+        var pkcs1 = OpenIdServers.Key.ExportRSAPrivateKeyPem();
+        Load(Yaml("issuer: 'https://h'"), ("PORTHOR_OIDC_SERVER_KEY", pkcs1)).OidcServer.ShouldNotBeNull();
     }
 
     private static string Yaml(string line) => $"oidcServer:\n  enabled: true\n  clientSuffix: ''\n  {line}\n";
