@@ -52,6 +52,8 @@ needed() {
   command -v caddy >/dev/null || echo caddy
   command -v npm >/dev/null || echo npm
   command -v chromium >/dev/null || echo chromium
+  command -v apache2 >/dev/null || [ -x /usr/sbin/apache2 ] || echo apache2
+  [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
   command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
   command -v shellcheck >/dev/null || echo shellcheck
 }
@@ -71,9 +73,11 @@ fi
 
 [ "${1:-}" != --install-only ] || exit 0
 
-# The external login provider of the browser tests.
+# The external login provider and the OpenID Connect clients of the browser tests.
 if command -v npm >/dev/null; then
-  (cd tests/Porthor.Browser.Tests/provider && npm ci --silent --no-audit --no-fund)
+  for folder in provider clients; do
+    (cd "tests/Porthor.Browser.Tests/$folder" && npm ci --silent --no-audit --no-fund)
+  done
 fi
 
 dotnet build --nologo --verbosity quiet

@@ -20,7 +20,8 @@ internal sealed class ExternalProvider : IAsyncDisposable
     {
         this.redirectUrl = redirectUrl;
         port = RealServers.FreePort();
-        process = Process.Start(new ProcessStartInfo(Node!, [Path.Combine(Folder, "provider.mjs"), $"{port}", redirectUrl])
+        string[] arguments = [PlaywrightNode.In("provider", "provider.mjs"), $"{port}", redirectUrl];
+        process = Process.Start(new ProcessStartInfo(PlaywrightNode.Path!, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -30,9 +31,7 @@ internal sealed class ExternalProvider : IAsyncDisposable
     }
 
     /// <summary>The reason why the provider cannot run on this machine; null if it can.</summary>
-    public static string? SkipReason => Directory.Exists(Path.Combine(Folder, "node_modules")) && Node is not null
-        ? null
-        : "The provider is not installed; ./test.sh installs it (npm)";
+    public static string? SkipReason => PlaywrightNode.SkipReason("provider");
 
     public string Url => $"http://127.0.0.1:{port}";
 
@@ -47,13 +46,6 @@ internal sealed class ExternalProvider : IAsyncDisposable
         Issuer = Url,
         UsernameClaim = "uid",
     };
-
-    private static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "provider");
-
-    private static string? Node { get; } = Directory.Exists(Path.Combine(AppContext.BaseDirectory, ".playwright"))
-        ? Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, ".playwright", "node"), "node", SearchOption.AllDirectories)
-            .FirstOrDefault()
-        : null;
 
     public static async Task<ExternalProvider> StartAsync(string redirectUrl)
     {

@@ -22,6 +22,11 @@ public class Site(Chromium chromium) : IAsyncLifetime
 
     internal TestServer Porthor => porthor!;
 
+    /// <summary>The base URL with the address in place of the name, for programs other than the browser.</summary>
+    private protected string AddressUrl => $"https://127.0.0.1:{nginx!.Port}";
+
+    private protected string CertificatePath => nginx!.CertificatePath;
+
     /// <summary>The base URL, without a trailing slash.</summary>
     public string Url { get; private set; } = "";
 

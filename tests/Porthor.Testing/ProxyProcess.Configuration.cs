@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using Shouldly;
 
@@ -13,7 +11,7 @@ internal sealed partial class ProxyProcess
     private string[] Nginx(string porthor, string site, string listening = ";")
     {
         if (listening != ";")
-            WriteCertificate();
+            TestCertificate.Write(folder, "example.com");
         CopyDeployFile(
             "nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port}{listening}"), ("127.0.0.1:8080", porthor),
             ("127.0.0.1:3000", site));
@@ -32,15 +30,6 @@ internal sealed partial class ProxyProcess
             $"load_module {HeadersMore}; daemon off; master_process off; pid pid; error_log stderr warn; events {{ }}\n"
             + $"http {{ access_log off; {tempPaths} {http} }}\n");
         return [Prerequisites.Find("nginx")!, "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr"];
-    }
-
-    private void WriteCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=example.com", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        File.WriteAllText(Path.Combine(folder, "tls.crt"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "tls.key"), key.ExportPkcs8PrivateKeyPem());
     }
 
     private string[] Caddy(string porthor, string site)

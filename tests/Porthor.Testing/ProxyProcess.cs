@@ -39,6 +39,9 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>The certificate of a proxy with TLS, for example.com and 127.0.0.1. It is its own certificate authority.</summary>
+    public string CertificatePath => Path.Combine(folder, "tls.crt");
+
     /// <summary>The output of the process.</summary>
     public string Output => string.Join('\n', output);
 
