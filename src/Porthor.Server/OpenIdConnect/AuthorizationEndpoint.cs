@@ -3,6 +3,7 @@ using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Server.Values;
+using Porthor.Values;
 
 namespace Porthor.Server.OpenIdConnect;
 
@@ -94,7 +95,7 @@ internal sealed partial class AuthorizationEndpoint(
             throw Problem.UrlTooLong(ReturnUrl.MaxLength).ToException();
         Log.NotSignedIn(logger);
         return Problem.Text(StatusCodes.Status307TemporaryRedirect, "Temporary Redirect")
-            .With("Location", Routes.LoginFor(address).Replace("%20", "+", StringComparison.Ordinal))
+            .With("Location", $"{Routes.Login}?rd={FormText.Encode(address)}")
             .WriteAsync(context.Response);
     }
 

@@ -19,7 +19,7 @@ internal sealed partial class TokenEndpoint(ILogger<TokenEndpoint> logger, OpenI
                 "OpenID Connect", "redeemCode", "Redeem an authorization code",
                 "Returns an access token and an ID token for an authorization code. The client authenticates with its secret, in the form "
                 + "or with Basic.")
-            .Accepts<TokenRequestForm>("application/x-www-form-urlencoded", RouteDescriptions.AnyType)
+            .Accepts<TokenRequestForm>(ContentType.Form, RouteDescriptions.AnyType)
             .Answers<OpenIdTokenAnswer>()
             .Produces<OAuthErrorAnswer>(StatusCodes.Status400BadRequest, "application/json")
             .Produces<OAuthErrorAnswer>(StatusCodes.Status429TooManyRequests, "application/json")

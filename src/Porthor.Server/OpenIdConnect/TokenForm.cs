@@ -1,5 +1,5 @@
 using System.Text;
-using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Porthor.OpenIdConnect;
 using Porthor.Secrets;
@@ -18,37 +18,31 @@ internal static class TokenForm
     public static async Task<(TokenRequest Request, string? FormClient)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var fields = await FieldsAsync(request, cancellationToken);
-        var formClient = Field("client_id");
+        var formClient = fields["client_id"];
         var read = new TokenRequest
         {
-            GrantType = Field("grant_type"),
+            GrantType = fields["grant_type"],
             ClientId = formClient,
-            ClientSecret = SecretOf(Field("client_secret")),
-            Code = SecretOf(Field("code")),
-            RedirectUri = Field("redirect_uri"),
+            ClientSecret = SecretOf(fields["client_secret"]),
+            Code = SecretOf(fields["code"]),
+            RedirectUri = fields["redirect_uri"],
         };
         return (Basic(request.Headers.Authorization) is var (id, secret)
             ? read with { ClientId = id.Length > 0 ? id : null, ClientSecret = SecretOf(secret) }
             : read, formClient);
-
-        string? Field(string name) => fields.TryGetValue(name, out var values) && values is [.., { Length: > 0 } value] ? value : null;
     }
 
     private static Secret? SecretOf(string? text) => text is { Length: > 0 } ? new Secret(text) : null;
 
-    private static async Task<Dictionary<string, StringValues>> FieldsAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<FormFields> FieldsAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (!ContentType.MediaTypeOf(request.ContentType).Equals(ContentType.Form, StringComparison.OrdinalIgnoreCase))
-            return [];
-        using var reader = new FormReader(request.Body);
         try
         {
-            // The names of fields are case-sensitive.
-            return new Dictionary<string, StringValues>(await reader.ReadFormAsync(cancellationToken), StringComparer.Ordinal);
+            return await FormFields.ReadAsync(request, new FormOptions(), namesIgnoreCase: false, cancellationToken);
         }
         catch (InvalidDataException)
         {
-            return []; // Too many fields.
+            return FormFields.Empty; // Too many fields.
         }
     }
 

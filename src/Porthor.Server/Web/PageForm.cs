@@ -18,7 +18,8 @@ internal sealed class PageForm(FormFields fields)
     {
         try
         {
-            var fields = await FormFields.ReadAsync(request, new FormOptions(), request.HttpContext.RequestAborted);
+            var fields = await FormFields.ReadAsync(
+                request, new FormOptions(), namesIgnoreCase: true, request.HttpContext.RequestAborted);
             return fields.HasNul ? throw new InvalidDataException("The form contains a NUL character.") : new PageForm(fields);
         }
         catch (InvalidDataException e)

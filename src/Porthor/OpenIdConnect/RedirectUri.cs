@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Porthor.Values;
 
 namespace Porthor.OpenIdConnect;
 
@@ -95,7 +96,7 @@ internal sealed record RedirectUri
     {
         var own = Query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => Cut(pair, '='))
             .Select(pair => KeyValuePair.Create(WebUtility.UrlDecode(pair.Before), WebUtility.UrlDecode(pair.After)));
-        var query = string.Join('&', own.Concat(parameters).Select(pair => $"{Encode(pair.Key)}={Encode(pair.Value)}"));
+        var query = FormText.Encode(own.Concat(parameters));
         return $"{Scheme}://{Authority}{Path}{(query.Length == 0 ? "" : "?" + query)}{(Fragment.Length == 0 ? "" : "#" + Fragment)}";
     }
 
@@ -104,6 +105,4 @@ internal sealed record RedirectUri
         var at = text.IndexOf(separator, StringComparison.Ordinal);
         return at < 0 ? (text, "") : (text[..at], text[(at + 1)..]);
     }
-
-    private static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
 }

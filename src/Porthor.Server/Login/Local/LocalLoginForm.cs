@@ -15,15 +15,15 @@ internal sealed record LocalLoginForm(string State, string Username, Secret Pass
     public static async Task<LocalLoginForm> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            || !FormFields.MediaType.Equals(type.MediaType, StringComparison.OrdinalIgnoreCase)
+            || !ContentType.Form.Equals(type.MediaType, StringComparison.OrdinalIgnoreCase)
             || type.CharSet is not (null or "utf-8" or "UTF-8"))
         {
             throw Problem.Of(
-                StatusCodes.Status415UnsupportedMediaType, $"The body must be {FormFields.MediaType} in UTF-8", "not_a_form").ToException();
+                StatusCodes.Status415UnsupportedMediaType, $"The body must be {ContentType.Form} in UTF-8", "not_a_form").ToException();
         }
         try
         {
-            var fields = await FormFields.ReadAsync(request, Limits, cancellationToken);
+            var fields = await FormFields.ReadAsync(request, Limits, namesIgnoreCase: true, cancellationToken);
             return new LocalLoginForm(One(fields, "state"), One(fields, "username"), new Secret(One(fields, "password")));
         }
         catch (InvalidDataException)
