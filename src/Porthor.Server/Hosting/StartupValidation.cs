@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Porthor.Server.Configuration;
 using Porthor.Server.Platform;
 using Porthor.Sql.Schema;
@@ -16,13 +17,40 @@ internal static partial class StartupValidation
     /// <summary>The maximum time that a command waits for the database.</summary>
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Checks the deployment for the server. Creates the schema in an empty database and updates Porthor's own tables.</summary>
+    /// <summary>
+    /// Checks the deployment for the server. Creates the schema in an empty database and updates Porthor's own tables. If the database is
+    /// not available, repeats all steps until <see cref="PorthorSettings.StartTimeout"/>.
+    /// </summary>
     /// <exception cref="StartException">The deployment cannot be used with this configuration.</exception>
-    public static async Task ForServerAsync(
-        PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
+    public static Task ForServerAsync(
+        PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All) =>
+        WhenAvailableAsync(core, core.Settings.StartTimeout, () => CheckForServerAsync(core, secrets, cancellationToken), cancellationToken);
+
+    /// <summary>Checks the deployment for a command that works on an existing one.</summary>
+    /// <param name="secrets">The session secrets that the command needs.</param>
+    /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
+    public static Task ForCommandAsync(
+        PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All) =>
+        WhenAvailableAsync(core, CommandTimeoutOf(core), () => CheckForCommandAsync(core, secrets, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Throws in embedded mode. It is called for a database without tables, in which case the directory is probably wrong.
+    /// </summary>
+    /// <exception cref="StartException">The mode is embedded.</exception>
+    public static void RequireDeployment(PorthorSettings settings)
     {
-        var state = await StateAsync(core, core.Settings.StartTimeout, cancellationToken);
-        switch (state)
+        if (settings.Mode == DeploymentMode.Embedded)
+            throw new StartException(DataDirectory.MissingMessage(settings.DataDirectory));
+    }
+
+    /// <summary>Returns the state of the schema, for commands.</summary>
+    public static Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
+        WhenAvailableAsync(core, CommandTimeoutOf(core), () => core.Sql.Schema.CheckAsync(cancellationToken), cancellationToken);
+
+    private static async Task<bool> CheckForServerAsync(
+        PorthorDeployment core, SecretRequirement secrets, CancellationToken cancellationToken)
+    {
+        switch (await core.Sql.Schema.CheckAsync(cancellationToken))
         {
             case SchemaState.Outdated:
                 throw new StartException(
@@ -40,18 +68,16 @@ internal static partial class StartupValidation
         }
         await CheckModeAsync(core, cancellationToken);
         if (secrets == SecretRequirement.None)
-            return;
+            return true;
         await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
         await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
+        return true;
     }
 
-    /// <summary>Checks the deployment for a command that works on an existing one.</summary>
-    /// <param name="secrets">The session secrets that the command needs.</param>
-    /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
-    public static async Task ForCommandAsync(
-        PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
+    private static async Task<bool> CheckForCommandAsync(
+        PorthorDeployment core, SecretRequirement secrets, CancellationToken cancellationToken)
     {
-        switch (await StateAsync(core, cancellationToken))
+        switch (await core.Sql.Schema.CheckAsync(cancellationToken))
         {
             case SchemaState.Current:
                 break;
@@ -70,45 +96,39 @@ internal static partial class StartupValidation
         }
         await CheckModeAsync(core, cancellationToken);
         await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
+        return true;
     }
+
+    private static TimeSpan CommandTimeoutOf(PorthorDeployment core) =>
+        CommandTimeout < core.Settings.StartTimeout ? CommandTimeout : core.Settings.StartTimeout;
 
     /// <summary>
-    /// Throws in embedded mode. It is called for a database without tables, in which case the directory is probably wrong.
+    /// Runs steps that need the database. If it is not available, repeats them, because it may start at the same time as Porthor.
     /// </summary>
-    /// <exception cref="StartException">The mode is embedded.</exception>
-    public static void RequireDeployment(PorthorSettings settings)
-    {
-        if (settings.Mode == DeploymentMode.Embedded)
-            throw new StartException(DataDirectory.MissingMessage(settings.DataDirectory));
-    }
-
-    /// <summary>Returns the state of the schema, for commands.</summary>
-    public static Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
-        StateAsync(core, CommandTimeout < core.Settings.StartTimeout ? CommandTimeout : core.Settings.StartTimeout, cancellationToken);
-
-    /// <summary>Returns the state of the schema. Waits for the database, which may start at the same time as Porthor.</summary>
-    private static async Task<SchemaState> StateAsync(PorthorDeployment core, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task<T> WhenAvailableAsync<T>(
+        PorthorDeployment core, TimeSpan timeout, Func<Task<T>> steps, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(StartupValidation));
-        var begun = core.Clock.GetTimestamp();
+        // Real time, because the database does not depend on the clock of the tokens.
+        var begun = Stopwatch.GetTimestamp();
         while (true)
         {
             try
             {
-                return await core.Sql.Schema.CheckAsync(cancellationToken);
+                return await steps();
             }
             catch (StoreUnavailableException e) when (e.IsPermanent)
             {
                 throw new StartException($"Cannot connect to the database: {e.Reason}. Check databaseUrl and databasePassword.", e);
             }
-            catch (StoreUnavailableException e) when (core.Clock.GetElapsedTime(begun) + Pause > timeout)
+            catch (StoreUnavailableException e) when (Stopwatch.GetElapsedTime(begun) + Pause > timeout)
             {
                 throw new StartException($"Cannot connect to the database: {e.Reason ?? e.InnerException?.Message ?? e.Message}", e);
             }
             catch (StoreUnavailableException e)
             {
                 Log.NotReady(logger, e.Reason ?? e.InnerException?.Message ?? e.Message);
-                await Task.Delay(Pause, core.Clock, cancellationToken);
+                await Task.Delay(Pause, cancellationToken);
             }
             catch (SchemaException e)
             {

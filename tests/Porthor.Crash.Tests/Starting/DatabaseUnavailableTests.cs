@@ -29,6 +29,25 @@ public sealed class DatabaseUnavailableTests
         node.Output.ShouldContain("initialized database schema");
     }
 
+    /// <summary>The connection is lost while the server creates the schema.</summary>
+    [Fact]
+    public async Task A_server_continues_its_start_after_a_lost_connection()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        await using var node = await Node.CreateAsync(deployment);
+        var interrupted = node.TokenIndex.InterruptAt(
+            chunk => chunk is { ToServer: true } && chunk.Contains("CREATE TABLE"u8), occurrence: 1, before: true, () =>
+            {
+                node.TokenIndex.ResetConnections();
+                return Task.CompletedTask;
+            });
+        await node.StartAsync();
+        interrupted.IsCompletedSuccessfully.ShouldBeTrue();
+        node.Output.ShouldContain("database not ready, waiting two seconds");
+        node.Output.ShouldContain("initialized database schema");
+    }
+
     /// <summary>The database refuses connections or does not respond. In both cases the start fails after its time limit.</summary>
     [Theory]
     [InlineData(true)]
