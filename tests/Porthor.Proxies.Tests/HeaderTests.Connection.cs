@@ -42,11 +42,18 @@ public sealed partial class HeaderTests
     public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
     {
         var client = await fixture.ConnectRawAsync(proxy);
-        foreach (var connection in (string[])[
-            "close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
+        foreach (var lines in (string[][])[
+            ["close, X-Listed"], ["X-Listed"], ["keep-alive ,\tx-listed,,X-Forwarded-For"], ["Upgrade, X-LISTED"],
+            // Several Connection headers are one list (RFC 9110, section 5.3).
+            ["close", "X-Listed"], ["keep-alive", "close", "Host, X-Listed"], ["", "X-Listed"],
+            ["Host, X-Listed"], ["X-Listed, Content-Length"], ["transfer-encoding,host,Host ,host", "x-listed,Host"],
+            ["X_Odd, X-Listed"]])
         {
-            var arrived = (await client.GetAsync("/public/", $"Connection: {connection}", "X-Listed: 1", "X-Custom: kept")).AtSite();
+            var connection = string.Join(" | ", lines);
+            var arrived = (await client.GetAsync(
+                "/public/", [.. lines.Select(line => $"Connection: {line}"), "X-Listed: 1", "X-Custom: kept", "X-Host: kept"])).AtSite();
             arrived.Values("X-Listed").Count.ShouldBe(proxy == Proxy.Nginx ? 1 : 0, connection);
+            arrived.Values("X-Host").ShouldBe(["kept"], connection);
             (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(
                 ("kept", "example.com", ProxyFixture.ClientAddress));
         }
