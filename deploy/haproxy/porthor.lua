@@ -127,6 +127,20 @@ local function deny(txn, status, headers, body)
     txn:done(reply)
 end
 
+-- Answers the client if Porthor does not answer: browsers that open a page get an HTML page, all other clients get JSON.
+local function deny_unavailable(txn)
+    local headers = { ["cache-control"] = { "no-cache, no-store" }, ["x-content-type-options"] = { "nosniff" } }
+    if txn:get_var("txn.porthor_prefers_html") then
+        headers["content-type"] = { "text/html; charset=utf-8" }
+        headers["content-security-policy"] = { "default-src 'none'; frame-ancestors 'none'" }
+        deny(txn, 503, headers, '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Not available</title></head>'
+            .. '<body><h1>Not available</h1><p>Authorization is not available at the moment. Try again soon.</p></body></html>')
+    else
+        headers["content-type"] = { "application/json" }
+        deny(txn, 503, headers, '{"detail":[{"msg":"Authorization is not available","type":"store_unavailable"}]}')
+    end
+end
+
 -- Returns whether an answer is Porthor's: JSON, or an HTML page with a content security policy.
 local function is_from_porthor(answer)
     local kind = values(answer.headers, "content-type")[1]
@@ -143,9 +157,7 @@ core.register_action("porthor", { "http-req" }, function(txn, address)
     end)
     -- If Porthor does not answer, HAProxy returns an HTML page of its own, which must not reach the client.
     if not succeeded or answer == nil or answer.status == nil or answer.headers == nil or not is_from_porthor(answer) then
-        deny(txn, 503, {
-            ["cache-control"] = { [0] = "no-cache, no-store" }, ["content-type"] = { [0] = "application/json" },
-        }, '{"detail":[{"msg":"Authorization is not available","type":"store_unavailable"}]}')
+        deny_unavailable(txn)
         return
     end
     for _, name in ipairs(rate_limit_names) do

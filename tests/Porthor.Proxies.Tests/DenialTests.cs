@@ -1,3 +1,4 @@
+using Porthor.Identity;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
@@ -80,6 +81,25 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         other.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
         (await client.GetAsync("/admin/", TestServer.Bearer(token), Html, ("X-Requested-With", "XMLHttpRequest")))
             .ShouldBeError(403, "insufficient_scope", "Token missing required scope");
+    }
+
+    [Theory, EveryProxy]
+    public async Task A_browser_gets_an_HTML_page_if_it_made_too_many_requests(Proxy proxy)
+    {
+        var client = await fixture.ConnectAsync(proxy);
+        var username = $"fast-{proxy}".ToLowerInvariant();
+        var token = await fixture.LogInAsync(username, userData: UserData.None with { Groups = [new Group("slow", 1000)] });
+        // Two requests per minute are allowed; a new minute can begin in between.
+        Answer answer = null!;
+        for (var i = 0; i < 8 && answer?.StatusCode != 429; i++)
+            answer = await client.GetAsync("/api/", TestServer.Bearer(token), Html);
+        (answer!.StatusCode, answer.Header("Content-Type"), answer.Header("Cache-Control")).ShouldBe(
+            (429, "text/html; charset=utf-8", "no-cache, no-store"));
+        answer.Header("Content-Security-Policy")!.ShouldContain("default-src 'none'");
+        answer.Header("Retry-After")!.ShouldEndWith(" GMT");
+        answer.Header("X-RateLimit-Limit").ShouldBe("2");
+        answer.Body.ShouldContain("<h1>Too many requests</h1>");
+        answer.Body.ShouldContain(username);
     }
 
     [Theory, EveryProxy]

@@ -66,10 +66,18 @@ public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture u
     {
         var client = await stopped.ConnectAsync(proxy);
         foreach (var (path, headers) in (IEnumerable<(string, (string, string)[])>)[
-            ("/", [Html]), ("/api/", [("Authorization", "Bearer x")]), ("/public/", [])])
+            ("/", []), ("/api/", [("Authorization", "Bearer x")]), ("/public/", []), ("/", [Html, ("X-Requested-With", "XMLHttpRequest")]),
+            ("/", [("Accept", "text/html, application/json")])])
         {
             var answer = await client.GetAsync(path, headers);
             answer.ShouldBeError(503, "store_unavailable", "Authorization is not available");
+        }
+        foreach (var path in (string[])["/", "/api/", "/public/"])
+        {
+            var page = await client.GetAsync(path, Html);
+            (page.StatusCode, page.Header("Content-Type"), page.Header("Cache-Control"), page.Header("Content-Security-Policy")).ShouldBe(
+                (503, "text/html; charset=utf-8", "no-cache, no-store", "default-src 'none'; frame-ancestors 'none'"), path);
+            page.Body.ShouldContain("<h1>Not available</h1>");
         }
         stopped.Site.Requests.ShouldBe(0);
     }
