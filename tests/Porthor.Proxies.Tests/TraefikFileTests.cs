@@ -102,7 +102,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
         foreach (var path in (string[])[
             "/public/..;/admin/", "/public/..;x/admin/", "/public/.;x", "/public/%2e%2e;/admin/", "/public/..%2fadmin/",
             "/admin/users/..%2f..%2fpublic/", "/public%2F..%2Fadmin", "/public/..%3Badmin", "/public/%c0%ae%c0%ae/", "/;x/admin/",
-            "/%3B/admin", "/public/..%20/admin", "/public/%20../admin/", "/public/..%01/admin/", "/public/..%7f/admin/", "/public/%0d../admin/",
+            "/%3B/admin", "/public/..%20/admin", "/public/%20../admin/", "/public/..%01/admin/", "/public/..%7f/admin/",
+            "/public/%0d../admin/",
             "/;%0a/admin", "/public\\x", "/public%5cx", .. RequestTargetTests.Overlong])
             Matches("refused", Normalize(path)).ShouldBeTrue(path);
         Http.At("middlewares", "porthor-refused", "ipAllowList", "rejectStatusCode").Text().ShouldBe("400");

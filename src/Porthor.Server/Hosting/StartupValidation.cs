@@ -24,7 +24,8 @@ internal static partial class StartupValidation
     /// <exception cref="StartException">The deployment cannot be used with this configuration.</exception>
     public static Task ForServerAsync(
         PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All) =>
-        WhenAvailableAsync(core, core.Settings.StartTimeout, () => CheckForServerAsync(core, secrets, cancellationToken), cancellationToken);
+        WhenAvailableAsync(
+            core, core.Settings.StartTimeout, () => CheckForServerAsync(core, secrets, cancellationToken), cancellationToken);
 
     /// <summary>Checks the deployment for a command that works on an existing one.</summary>
     /// <param name="secrets">The session secrets that the command needs.</param>

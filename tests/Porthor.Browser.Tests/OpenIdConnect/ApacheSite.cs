@@ -23,8 +23,8 @@ internal sealed class ApacheSite : IAsyncDisposable
         File.WriteAllText(Path.Combine(folder, "pages", "index.html"), "<!doctype html><title>Apache</title><p>The protected page.");
         File.WriteAllText(Path.Combine(folder, "provider.crt"), certificate);
         TestCertificate.Write(folder, "app.example.net");
-        var modules = string.Concat(((string[])["mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "headers", "dir", "mime", "ssl"])
-            .Select(name => $"LoadModule {name}_module {Modules}/mod_{name}.so\n"));
+        string[] names = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "headers", "dir", "mime", "ssl"];
+        var modules = string.Concat(names.Select(name => $"LoadModule {name}_module {Modules}/mod_{name}.so\n"));
         var configuration = Path.Combine(folder, "apache.conf");
         File.WriteAllText(configuration, $"""
             {modules}

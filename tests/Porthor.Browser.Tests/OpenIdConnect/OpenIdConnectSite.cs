@@ -22,7 +22,10 @@ public sealed class OpenIdConnectSite(Chromium chromium) : Site(chromium)
     internal async Task<Client> RegisterAsync(string returnUri)
     {
         var answer = await Porthor.SendAsync(
-            HttpMethod.Post, "/auth/api/v1/oidc-clients", [Porthor.Bootstrap], new { return_uri = returnUri, description = "An application" });
+            HttpMethod.Post,
+            "/auth/api/v1/oidc-clients",
+            [Porthor.Bootstrap],
+            new { return_uri = returnUri, description = "An application" });
         answer.StatusCode.ShouldBe(201, answer.Body);
         var secret = answer.Json.GetProperty("client_secret").GetString()!;
         return new Client(answer.Json.GetProperty("client_id").GetString()!, secret);

@@ -52,7 +52,8 @@ public sealed class RealClientTests(OpenIdConnectSite site) : IClassFixture<Open
         Prerequisites.SkipWhen(NodeClient.SkipReason);
         const string callback = "https://app.example.net/callback";
         var client = await site.RegisterAsync(callback);
-        await using var application = new NodeClient("openid-client.mjs", site.Certificate, site.Issuer, site.Address, client.Id, client.Secret, callback);
+        await using var application = new NodeClient(
+            "openid-client.mjs", site.Certificate, site.Issuer, site.Address, client.Id, client.Secret, callback);
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();
         // The application has no web server: the test passes the URL to which the browser returned.
