@@ -7,8 +7,16 @@ using Porthor.Values;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>The responses to denied requests. The site does not receive the requests.</summary>
-public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IClassFixture<DenialTests.ShortLivedTokenFixture>
+public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture, DenialTests.UntrustedProxyFixture untrusted)
+    : IClassFixture<DenialTests.ShortLivedTokenFixture>, IClassFixture<DenialTests.UntrustedProxyFixture>
 {
+    /// <summary>A server whose setting <c>proxies</c> does not contain the proxy, so that forward authentication answers 422.</summary>
+    public sealed class UntrustedProxyFixture : ProxyFixture
+    {
+        private protected override Task<TestServer> StartPorthorAsync() =>
+            TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { Proxies = [AddressBlock.Parse("192.0.2.1/32")] });
+    }
+
     /// <summary>The fixture with a token whose lifetime, when it is created, is the minimum.</summary>
     public sealed class ShortLivedTokenFixture : ProxyFixture
     {
@@ -100,6 +108,32 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         answer.Header("X-RateLimit-Limit").ShouldBe("2");
         answer.Body.ShouldContain("<h1>Too many requests</h1>");
         answer.Body.ShouldContain(username);
+    }
+
+    /// <summary>Porthor answers 422 if the rule or the setting <c>proxies</c> has an error. NGINX turns it into 500.</summary>
+    [Theory, EveryProxy]
+    public async Task An_error_in_the_configuration_is_a_page_for_browsers(Proxy proxy)
+    {
+        const string rule = "scope=read:all&service=site\"";
+        await using var nginx = proxy != Proxy.Nginx ? null
+            : await ProxyProcess.StartNginxAsync(fixture.Porthor.Url.Authority, fixture.SiteAddress, site =>
+            {
+                site.ShouldContain(rule);
+                return site.Replace(rule, "scope=read:all&satisfy=some\"", StringComparison.Ordinal);
+            });
+        ProxyFixture server = nginx is null ? untrusted : fixture;
+        var client = nginx is null ? await untrusted.ConnectAsync(proxy) : new SiteClient(fixture, nginx.Port);
+        var bearer = TestServer.Bearer(await server.LogInAsync("misled"));
+        var status = nginx is null ? 422 : 500;
+        var before = server.Site.Requests;
+        var page = await client.GetAsync("/", bearer, Html);
+        (page.StatusCode, page.Header("Content-Type")).ShouldBe((status, "text/html; charset=utf-8"), page.Body);
+        page.Header("Content-Security-Policy")!.ShouldContain("default-src 'none'");
+        page.Body.ShouldContain("<h1>");
+        var other = await client.GetAsync("/", bearer);
+        (other.StatusCode, other.Header("Content-Type")).ShouldBe((status, "application/json"), other.Body);
+        other.Body.ShouldStartWith("{\"detail\":");
+        server.Site.Requests.ShouldBe(before);
     }
 
     [Theory, EveryProxy]
