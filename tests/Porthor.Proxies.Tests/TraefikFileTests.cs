@@ -122,7 +122,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
                 middleware => ((YamlMappingNode)middleware).Children.ContainsKey("headers"))
                 .At("headers", "customRequestHeaders").Entries().ToDictionary(entry => entry.Name, entry => entry.Value.Text());
             var handshake = name.EndsWith("-socket", StringComparison.Ordinal) ? "websocket" : "";
-            (set["Upgrade"], set["X-Original-Upgrade"], set["Proxy-Authorization"]).ShouldBe((handshake, handshake, ""), name);
+            (set["Upgrade"], set["X-Original-Upgrade"], set["HTTP2-Settings"], set["Proxy-Authorization"]).ShouldBe(
+                (handshake, handshake, "", ""), name);
             if (handshake.Length > 0)
             {
                 router["rule"].Text().ShouldEndWith(" && Method(`GET`) && HeaderRegexp(`Upgrade`, `(?i)^websocket$`)");
