@@ -38,7 +38,8 @@ internal sealed partial class ProxyProcess
             "caddy/Caddyfile", ("http://example.com", $"http://example.com:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
         CopyDeployFile("caddy/porthor.caddy");
         // Listens only on loopback and without the admin endpoint.
-        File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");
+        File.WriteAllText(
+            Path.Combine(folder, "test.caddy"), $"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\thttp_port {Port}\n}}\nimport Caddyfile\n");
         return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "test.caddy")];
     }
 
