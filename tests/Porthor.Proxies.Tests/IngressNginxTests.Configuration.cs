@@ -15,9 +15,10 @@ public sealed partial class IngressNginxTests
         server {
             listen {{listen}};
             server_name example.com;
+            large_client_header_buffers {{Settings["large-client-header-buffers"].Text()}};
             underscores_in_headers {{OnOff("enable-underscores-in-headers")}};
             ignore_invalid_headers {{OnOff("ignore-invalid-headers")}};
-            {{Settings["server-snippet"].Text()}}
+            {{Settings["server-snippet"].Text().Replace("# if ($uri", "if ($uri", StringComparison.Ordinal)}}
             {{string.Concat(Ingresses[..2].Select((ingress, number) => Location(ingress, number, fixture, changeUrl ?? (url => url))))}}
             location /auth/ {
                 proxy_set_header Host $host;
@@ -35,6 +36,7 @@ public sealed partial class IngressNginxTests
             entry => entry.Name[Prefix.Length..], entry => entry.Value.Text());
         var path = ((YamlSequenceNode)ingress.At("spec", "rules")[0].At("http", "paths"))[0]["path"].Text();
         var authUrl = new Uri(changeUrl(annotations["auth-url"]));
+        var bufferSize = annotations.GetValueOrDefault("proxy-buffer-size", "4k");
         var login = annotations.GetValueOrDefault("auth-signin");
         var headers = annotations["auth-response-headers"].Split(',').Select((name, i) =>
             $"auth_request_set $authHeader{i} $upstream_http_{name.ToLowerInvariant().Replace('-', '_')};\nproxy_set_header '{name}' "
@@ -51,6 +53,9 @@ public sealed partial class IngressNginxTests
                 proxy_set_header X-Original-Method $request_method;
                 proxy_set_header X-Auth-Request-Redirect $request_uri;
                 proxy_set_header X-Forwarded-For $remote_addr;
+                proxy_buffer_size {{bufferSize}};
+                proxy_buffers 4 {{bufferSize}};
+                proxy_busy_buffers_size {{bufferSize}};
                 {{annotations.GetValueOrDefault("auth-snippet")}}
                 proxy_pass http://{{fixture.Porthor.Url.Authority}}{{authUrl.PathAndQuery}};
             }

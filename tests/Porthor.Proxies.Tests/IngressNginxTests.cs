@@ -1,4 +1,5 @@
 using Porthor.Identity;
+using Porthor.Sessions;
 using Porthor.Testing;
 using YamlDotNet.RepresentationModel;
 
@@ -48,6 +49,11 @@ public sealed partial class IngressNginxTests(ProxyFixture fixture, RawProxyFixt
         var forbidden = await client.GetAsync("/", other);
         forbidden.ShouldBeError(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"read:all\"");
+        var page = await client.GetAsync("/", other, ("Accept", "text/html"));
+        (page.StatusCode, page.Header("Content-Type")).ShouldBe((403, "text/html; charset=utf-8"), page.Body);
+        page.Body.ShouldContain("<h1>Access denied</h1>");
+        (await client.GetAsync("/", other, ("Accept", "text/html"), ("X-Requested-With", "XMLHttpRequest"))).ShouldBeError(
+            403, "insufficient_scope", "Token missing required scope");
         fixture.Site.Requests.ShouldBe(requestsBefore);
 
         // Errors of the site are forwarded unchanged.
@@ -78,9 +84,42 @@ public sealed partial class IngressNginxTests(ProxyFixture fixture, RawProxyFixt
     {
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(stopped);
-        (await new SiteClient(stopped, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeError(
+        var client = new SiteClient(stopped, proxy.Port);
+        (await client.GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeError(
             503, "store_unavailable", "Authorization is not available");
+        var page = await client.GetAsync("/", ("Accept", "text/html"));
+        (page.StatusCode, page.Header("Content-Type")).ShouldBe((503, "text/html; charset=utf-8"));
+        page.Body.ShouldContain("<h1>Not available</h1>");
         stopped.Site.Requests.ShouldBe(0);
+    }
+
+    /// <summary>Several Cookie headers are one list of cookies, which can be larger than NGINX's default for a response header.</summary>
+    [Fact]
+    public async Task Cookies_and_forged_headers_are_read_as_by_the_other_proxies()
+    {
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
+        await using var proxy = await StartAsync(raw);
+        var client = new RawClient(proxy.Port);
+        var token = await raw.LogInAsync("cluster-cookies");
+        var cookie = $"Cookie: {raw.Porthor.Cookie(new SessionState { Token = token }).Item2}";
+        var large = new string('x', 10_000);
+        string[] forged = ["X-Forwarded-User: root", "X-Forwarded-Email: root", "X-Forwarded-Groups: root",
+            "X-Forwarded-Preferred-Username: root", "X-Forwarded-Access-Token: root"];
+        foreach (var path in (string[])["/", "/public/"])
+        {
+            var arrived = (await client.GetAsync(path, ["Cookie: a=1", cookie, $"Cookie: b={large}", .. forged])).AtSite();
+            arrived.Values("Cookie").ShouldBe([$"a=1; b={large}"], path);
+            arrived.Values("X-Auth-Request-User").ShouldBe(path == "/" ? ["cluster-cookies"] : [], path);
+            arrived.Lines.ShouldAllBe(line => !line.Contains("root"));
+        }
+        (await client.GetAsync("/auth/tokens", forged)).AtSite().Lines.ShouldAllBe(line => !line.Contains("root"));
+
+        // A WebSocket handshake with a cookie is allowed only from the site's own pages.
+        string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", cookie];
+        foreach (var origin in (string[])["https://evil.example", "null", "http://example.com.evil.example"])
+            (await client.GetAsync("/socket", [.. handshake, $"Origin: {origin}"])).Status.ShouldBe(403, origin);
+        (await client.GetAsync("/socket", [.. handshake, "Origin: http://example.com"])).Status.ShouldBe(101);
     }
 
     [Fact]
@@ -95,6 +134,9 @@ public sealed partial class IngressNginxTests(ProxyFixture fixture, RawProxyFixt
         foreach (var host in (string[])["a.example.com,b.example.com", "example.com/x", ""])
             (await client.SendAsync("GET / HTTP/1.1", $"Host: {host}", bearer)).Status.ShouldBe(400, host);
         (await client.SendAsync("GET http://example.com/ HTTP/1.1", "Host: evil.org", bearer)).Status.ShouldBe(400);
+        // The line for a path with parameters, which controller.yaml contains as a comment.
+        foreach (var path in (string[])["/admin;x", "/admin;x/y", "/%61dmin%3Bx"])
+            (await client.GetAsync(path, bearer)).Status.ShouldBe(400, path);
         raw.RawSite.Requests.ShouldBeEmpty();
 
         foreach (var path in (string[])["/", "/public/", "/auth/tokens"])
