@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Porthor.Server.Configuration;
 using Porthor.Server.Logging;
 using Porthor.Server.Tests.Api;
@@ -22,7 +23,7 @@ public sealed class AnonymousLogTests
         var session = await otherServer.Tokens.SessionForAsync("ann", "read:all");
         var output = new MemoryStream();
         using (var lines = new BackgroundLogWriter(
-            new JsonLineFormatter(), output, new ManualClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
+            new JsonLineFormatter(), output, new FakeTimeProvider(), anonymousPerSecond: 2))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines)))
         {
             var core = await otherServer.Deployment.OpenNodeAsync(loggers: loggers);
@@ -63,7 +64,7 @@ public sealed class AnonymousLogTests
         var code = await server.CodeAsync(browser, client);
         var output = new MemoryStream();
         using (var lines = new BackgroundLogWriter(
-            new JsonLineFormatter(), output, new ManualClock(DateTimeOffset.UtcNow), anonymousPerSecond: 1))
+            new JsonLineFormatter(), output, new FakeTimeProvider(), anonymousPerSecond: 1))
         using (var loggers = LoggerFactory.Create(
             logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddProvider(lines)))
         {

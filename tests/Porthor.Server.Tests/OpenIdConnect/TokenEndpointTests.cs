@@ -183,7 +183,8 @@ public sealed partial class TokenEndpointTests(OpenIdServers servers) : IClassFi
         }
         var refused = await server.RedeemAsync(FormOf(client, WellFormed));
         refused.ShouldBeOAuthError("invalid_client", $"Too many wrong secrets for {client.Id}", status: 429);
-        refused.Header("Retry-After").ShouldBe("30");
+        // The timestamps of the clock are those of the system.
+        int.Parse(refused.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(10, 30);
         (await server.RedeemAsync(FormOf(client, code))).StatusCode.ShouldBe(200);
     }
 
