@@ -67,7 +67,7 @@ internal sealed class ClientEndpoints(ClientRegistry? registry = null)
     private async Task<IResult> RegisterAsync(ApiRequest request)
     {
         var data = Read(request);
-        var (client, secret) = await Registry.RegisterAsync(request.Caller, data, request.Aborted);
+        var (client, secret) = await Registry.RegisterAsync(request.Caller, data, CancellationToken.None);
         var url = UrlOf(request.Context, client);
         request.Context.Response.Headers.CacheControl = CacheControl.NoStore;
         request.Context.Response.Headers.Location = url;
@@ -85,13 +85,13 @@ internal sealed class ClientEndpoints(ClientRegistry? registry = null)
     {
         var data = Read(request);
         var id = IdOf(request);
-        var client = await Registry.UpdateAsync(request.Caller, id, data, request.Aborted) ?? throw NotFound(id);
+        var client = await Registry.UpdateAsync(request.Caller, id, data, CancellationToken.None) ?? throw NotFound(id);
         return ApiJson.Write(writer => Write(writer, client, UrlOf(request.Context, client)));
     }
 
     private async Task<IResult> DeleteAsync(ApiRequest request)
     {
-        await Registry.DeleteAsync(request.Caller, IdOf(request), request.Aborted);
+        await Registry.DeleteAsync(request.Caller, IdOf(request), CancellationToken.None);
         return Results.NoContent();
     }
 

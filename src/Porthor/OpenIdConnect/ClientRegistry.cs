@@ -19,20 +19,23 @@ public sealed partial class ClientRegistry(
     private const int IdBytes = 16;
 
     /// <summary>Returns all clients, ordered by client ID.</summary>
-    public Task<IReadOnlyList<OidcClient>> ListAsync(Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OidcClient>> ListAsync(Caller caller, CancellationToken cancellationToken)
     {
         Require(caller);
-        return store.ListAsync(cancellationToken);
+        return await store.ListAsync(cancellationToken);
     }
 
     /// <summary>Returns a client; null if it is not registered.</summary>
-    public Task<OidcClient?> FindAsync(Caller caller, string clientId, CancellationToken cancellationToken)
+    public async Task<OidcClient?> FindAsync(Caller caller, string clientId, CancellationToken cancellationToken)
     {
         Require(caller);
-        return store.FindAsync(clientId, cancellationToken);
+        return await store.FindAsync(clientId, cancellationToken);
     }
 
     /// <summary>Registers a client. Returns it with its secret, which cannot be read again.</summary>
+    /// <param name="caller">The requester.</param>
+    /// <param name="data">The data of the client.</param>
+    /// <param name="cancellationToken">Prevents the registration if it is cancelled before the registration begins.</param>
     public async Task<(OidcClient Client, Secret Secret)> RegisterAsync(Caller caller, ClientData data, CancellationToken cancellationToken)
     {
         Require(caller);
@@ -41,23 +44,34 @@ public sealed partial class ClientRegistry(
         var now = Now();
         var id = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(IdBytes)) + options.ClientSuffix;
         var client = new OidcClient(id, hash, data.ReturnUri, data.Description, data.Notes, now, now, caller.Username);
-        await store.AddAsync([client], cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        await store.AddAsync([client], CancellationToken.None);
         secrets.Remember(client, secret);
         return (client, secret);
     }
 
     /// <summary>Replaces the data of a client. Returns the changed client; null if it is not registered.</summary>
-    public Task<OidcClient?> UpdateAsync(Caller caller, string clientId, ClientData data, CancellationToken cancellationToken)
+    /// <param name="caller">The requester.</param>
+    /// <param name="clientId">The ID of the client.</param>
+    /// <param name="data">The new data.</param>
+    /// <param name="cancellationToken">Prevents the change if it is cancelled before the change begins.</param>
+    public async Task<OidcClient?> UpdateAsync(Caller caller, string clientId, ClientData data, CancellationToken cancellationToken)
     {
         Require(caller);
-        return store.UpdateAsync(clientId, data.ReturnUri, data.Description, data.Notes, Now(), caller.Username, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        return await store.UpdateAsync(
+            clientId, data.ReturnUri, data.Description, data.Notes, Now(), caller.Username, CancellationToken.None);
     }
 
     /// <summary>Removes a client. Does nothing if it is not registered.</summary>
-    public Task DeleteAsync(Caller caller, string clientId, CancellationToken cancellationToken)
+    /// <param name="caller">The requester.</param>
+    /// <param name="clientId">The ID of the client.</param>
+    /// <param name="cancellationToken">Prevents the removal if it is cancelled before the removal begins.</param>
+    public async Task DeleteAsync(Caller caller, string clientId, CancellationToken cancellationToken)
     {
         Require(caller);
-        return store.DeleteAsync(clientId, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        await store.DeleteAsync(clientId, CancellationToken.None);
     }
 
     /// <summary>Returns the current time in whole microseconds, which all databases can store.</summary>

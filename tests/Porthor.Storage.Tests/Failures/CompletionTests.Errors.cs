@@ -49,12 +49,19 @@ public sealed partial class CompletionTests
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all");
         var invalidCaller = session with { Record = session.Record with { Username = "Not A Name" } };
         var history = new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "other" }, Cursor: null, Limit: null);
+        var clients = Registry(operations, operations.Node.Sql.OidcClients);
         Task[] failingTasks =
         [
             operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("exec:admin"), cancellationToken: Cancellation),
             operations.Tokens.GetInternalTokenAsync(invalidCaller, "tap", ScopeSet.Empty, cancellationToken: Cancellation),
             operations.Tokens.GetNotebookTokenAsync(invalidCaller, cancellationToken: Cancellation),
             operations.Tokens.GetChangeHistoryAsync(session, history, Cancellation),
+            operations.Tokens.CountTokensAsync(session, "other", Cancellation),
+            clients.ListAsync(session, Cancellation),
+            clients.FindAsync(session, "some-client", Cancellation),
+            clients.RegisterAsync(session, SomeClient, Cancellation),
+            clients.UpdateAsync(session, "some-client", SomeClient, Cancellation),
+            clients.DeleteAsync(session, "some-client", Cancellation),
         ];
         foreach (var task in failingTasks)
             await Should.ThrowAsync<PorthorException>(() => task);
