@@ -78,11 +78,11 @@ internal static partial class TokenEndpoints
         throw Problem.TypeFirst(StatusCodes.Status403Forbidden, "invalid_token", "Token found in Redis but not database").ToException();
     }
 
-    private static Task ListAsync(ApiRequest request, TokenService tokens)
+    private static async Task ListAsync(ApiRequest request, TokenService tokens)
     {
         var username = request.Parameters.PathUsername();
         request.ThrowIfInvalid();
-        return ApiJson.WriteListAsync(
+        await ApiJson.WriteListAsync(
             request.Context.Response, tokens.StreamTokensAsync(request.Caller, username, request.Aborted), TokenJson.Write,
                 ifEmpty: null, request.Aborted);
     }

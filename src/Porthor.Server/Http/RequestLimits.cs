@@ -30,7 +30,7 @@ internal sealed class RequestLimits(RequestDelegate next)
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }
 
-    public Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var longest = context.Request.Path.Value is Routes.Login or Routes.Logout ? LoginTargetBytes : TargetBytes;
@@ -43,7 +43,7 @@ internal sealed class RequestLimits(RequestDelegate next)
         if (context.Request.ContentLength > BodyBytes)
             throw Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large")
                 .ToException();
-        return next(context);
+        await next(context);
     }
 
     private static int SizeOf(IHeaderDictionary headers)

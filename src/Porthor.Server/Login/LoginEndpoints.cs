@@ -37,7 +37,7 @@ internal sealed partial class LoginEndpoints(
             .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status403Forbidden, contentType: "text/html")
             .Produces(StatusCodes.Status500InternalServerError, contentType: "text/html").Refuses(404, 422);
 
-    private Task HandleAsync(HttpContext context)
+    private async Task HandleAsync(HttpContext context)
     {
         if (ForwardedClient.Of(context).Address is null)
             throw Problem.MissingClientAddress().ToException();
@@ -48,12 +48,11 @@ internal sealed partial class LoginEndpoints(
         var returnUrl = ReturnUrl.Check(context, asked, server, logger);
         var session = BrowserSession.Of(context, sessionCookie, server, sessionLogger);
         if (query["code"] is null && query["error"] is null)
-            return BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
-        if (!HeadRequests.IsHead(context))
-            return ReturnAsync(context, session, query);
-        // HEAD is a safe method (RFC 9110 section 9.2.1): the login continues, and its code can still be used.
-        Redirection.Write(context, session.State.ReturnUrl ?? server.AfterLogout(settings));
-        return Task.CompletedTask;
+            await BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
+        else if (!HeadRequests.IsHead(context))
+            await ReturnAsync(context, session, query);
+        else // HEAD is a safe method (RFC 9110 section 9.2.1): the login continues, and its code can still be used.
+            Redirection.Write(context, session.State.ReturnUrl ?? server.AfterLogout(settings));
     }
 
     /// <summary>

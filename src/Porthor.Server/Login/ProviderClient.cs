@@ -63,9 +63,9 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
 
     /// <param name="url">The URL, which may come from the provider and is untrusted.</param>
     /// <inheritdoc cref="SendAsync"/>
-    public Task<ProviderReply> GetAsync(string url, CancellationToken cancellationToken) =>
+    public async Task<ProviderReply> GetAsync(string url, CancellationToken cancellationToken) =>
         Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
-            ? SendAsync(new HttpRequestMessage(HttpMethod.Get, address), [], cancellationToken)
+            ? await SendAsync(new HttpRequestMessage(HttpMethod.Get, address), [], cancellationToken)
             : throw Unreachable($"GET {url}", "UnsupportedProtocol", "not an http or https URL").ToException();
 
     /// <summary>Describes a reply whose status is not a success.</summary>

@@ -43,14 +43,14 @@ internal sealed class MetadataEndpoints
             .Answers<KeySetAnswer>().Refuses(404);
     }
 
-    private static Task WriteAsync(HttpContext context, byte[]? document)
+    private static async Task WriteAsync(HttpContext context, byte[]? document)
     {
         if (document is null)
             throw OpenIdEndpoints.NotConfigured.ToException();
         context.Response.ContentType = "application/json";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.ContentLength = document.Length;
-        return context.Response.Body.WriteAsync(document, context.RequestAborted).AsTask();
+        await context.Response.Body.WriteAsync(document, context.RequestAborted);
     }
 
     private static void WriteConfiguration(Utf8JsonWriter writer, string issuer)

@@ -103,11 +103,11 @@ public sealed partial class TokenService(
     }
 
     /// <summary>Returns the number of tokens of each type that a user has, including expired ones until they are removed.</summary>
-    public Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(
+    public async Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(
         Caller caller, string username, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, username));
-        return store.TokenIndex.CountByTypeAsync(username, cancellationToken);
+        return await store.TokenIndex.CountByTypeAsync(username, cancellationToken);
     }
 
     /// <summary>Returns the history of token changes, newest first: of one user, or of all users for an administrator.</summary>

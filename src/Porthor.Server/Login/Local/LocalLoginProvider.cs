@@ -14,7 +14,8 @@ internal sealed class LocalLoginProvider : ILoginProvider
     public string AddressFor(LoginAttempt attempt) => Routes.LoginForm;
 
     public Task<LoginIdentity> RedeemAsync(string code, LoginAttempt attempt, CancellationToken cancellationToken) =>
-        throw LoginFailure.WrongState("There is no code for this login, please start over").ToException();
+        Task.FromException<LoginIdentity>(
+            LoginFailure.WrongState("There is no code for this login, please start over").ToException());
 
     public Task RevokeAsync(Secret providerToken, CancellationToken cancellationToken) => Task.CompletedTask;
 }
