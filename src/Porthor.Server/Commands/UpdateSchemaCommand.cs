@@ -6,15 +6,15 @@ using Porthor.Sql.Schema;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor update-schema</c>: updates the schema of any released version, and creates the tables in an empty PostgreSQL database
-/// (contract/storage.md 2.4, deviations 32). In embedded mode it creates nothing.
+/// <c>porthor update-schema</c>: updates the schema of any released version (contract/storage.md 2.4, deviations 32). It creates nothing in
+/// a database without tables.
 /// </summary>
 internal static class UpdateSchemaCommand
 {
     public static Command Create()
     {
         var command = new Command(
-            "update-schema", "Update the database to the current schema; creates the tables in an empty PostgreSQL database");
+            "update-schema", "Update the database to the current schema");
         var drop = new Option<bool>("--drop-admins")
         {
             Description = "Update even if users of the table admin, which the update drops, are not in adminUsers",
@@ -24,7 +24,7 @@ internal static class UpdateSchemaCommand
         {
             var state = await StartupValidation.StateAsync(core, cancellationToken);
             if (state == SchemaState.Empty)
-                StartupValidation.RequireDeployment(core.Settings);
+                throw StartupValidation.MissingDeployment(core.Settings);
             if (AdministratorSettings.FindWarning(core.Settings) is { } warning)
                 await Console.Error.WriteLineAsync($"Warning: {warning}");
             if (state == SchemaState.Outdated && !parsed.GetValue(drop))

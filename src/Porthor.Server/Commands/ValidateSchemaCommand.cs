@@ -15,8 +15,9 @@ internal static class ValidateSchemaCommand
         {
             switch (await StartupValidation.StateAsync(core, cancellationToken))
             {
+                case SchemaState.Empty when core.Settings.Mode == DeploymentMode.Embedded:
+                    throw StartupValidation.MissingDeployment(core.Settings);
                 case SchemaState.Empty:
-                    StartupValidation.RequireDeployment(core.Settings);
                     throw new CommandFailure("Database has not been initialized");
                 case SchemaState.Outdated:
                     throw new CommandFailure("Database schema is not current");

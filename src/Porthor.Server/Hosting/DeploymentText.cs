@@ -12,11 +12,14 @@ internal static class DeploymentText
     public static string Of(PorthorSettings settings)
     {
         var mode = settings.Mode.ToString().ToLowerInvariant();
-        var place = settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory;
-        return $"{mode} deployment at {place}";
+        return $"{mode} deployment at {PlaceOf(settings)}";
     }
 
-    private static string Place(string connection)
+    /// <summary>Returns the place of the data: the address and the name of the database, or the data directory.</summary>
+    public static string PlaceOf(PorthorSettings settings) =>
+        settings.DatabaseConnection is { } connection ? PlaceOf(connection.Reveal()) : settings.DataDirectory;
+
+    private static string PlaceOf(string connection)
     {
         var builder = new NpgsqlConnectionStringBuilder(connection);
         var hosts = (builder.Host ?? "localhost").Split(',').Select(host => host switch

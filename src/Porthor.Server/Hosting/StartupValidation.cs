@@ -35,14 +35,10 @@ internal static partial class StartupValidation
         WhenAvailableAsync(core, CommandTimeoutOf(core), () => CheckForCommandAsync(core, secrets, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// Throws in embedded mode. It is called for a database without tables, in which case the directory is probably wrong.
+    /// Creates the exception for a database without tables, in which case the directory or the name of the database is probably wrong.
     /// </summary>
-    /// <exception cref="StartException">The mode is embedded.</exception>
-    public static void RequireDeployment(PorthorSettings settings)
-    {
-        if (settings.Mode == DeploymentMode.Embedded)
-            throw new StartException(DataDirectory.MissingMessage(settings.DataDirectory));
-    }
+    public static StartException MissingDeployment(PorthorSettings settings) =>
+        new(DataDirectory.MissingMessage(DeploymentText.PlaceOf(settings)));
 
     /// <summary>Returns the state of the schema, for commands.</summary>
     public static Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
@@ -90,8 +86,7 @@ internal static partial class StartupValidation
                 await core.Sql.Schema.InitializeAsync(cancellationToken);
                 break;
             case SchemaState.Empty:
-                RequireDeployment(core.Settings);
-                throw new StartException("Database schema is not current");
+                throw MissingDeployment(core.Settings);
             default:
                 throw new StartException("Database schema is not current");
         }

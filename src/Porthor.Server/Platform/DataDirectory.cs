@@ -16,8 +16,9 @@ internal sealed class DataDirectory
     private const string LockName = "lock";
 
     /// <summary>Returns the error message of a command that needs an existing deployment and finds none.</summary>
-    public static string MissingMessage(string directory) =>
-        $"There is no deployment at {directory}. Give this command the variables and options of the service, for example with --env-file "
+    /// <param name="place">The data directory, or the address and the name of the database.</param>
+    public static string MissingMessage(string place) =>
+        $"There is no deployment at {place}. Give this command the variables and options of the service, for example with --env-file "
         + "FILE or --data-dir DIR. "
         + "To create a deployment, run 'porthor init'.";
 

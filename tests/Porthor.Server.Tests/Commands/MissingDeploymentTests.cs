@@ -5,17 +5,26 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>A command without a deployment, or with a wrong directory, fails and creates nothing.</summary>
 public sealed class MissingDeploymentTests : IAsyncLifetime
 {
+    /// <summary>The place of a file with valid IDs, which the test creates.</summary>
+    private const string IdFile = "IDS";
+
     private readonly PorthorProgram program = new();
+    private readonly string idFile = Path.GetTempFileName();
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public async ValueTask InitializeAsync() => await File.WriteAllTextAsync(idFile, "user,alice,3000017\n");
 
-    public ValueTask DisposeAsync() => program.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await program.DisposeAsync();
+        File.Delete(idFile);
+    }
 
     [Theory]
     [InlineData("audit")]
     [InlineData("audit", "--fix")]
     [InlineData("delete-all-data", "--yes")]
     [InlineData("history")]
+    [InlineData("import-ids", IdFile)]
     [InlineData("local-admin", "reset-password")]
     [InlineData("maintenance")]
     [InlineData("rotate-session-secret")]
@@ -27,6 +36,7 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
     [InlineData("validate-schema")]
     public async Task A_command_without_a_deployment_fails_and_creates_nothing(params string[] arguments)
     {
+        arguments = WithIdFile(arguments);
         var directory = Path.Combine(program.Folder, "porthor-data");
         ShouldBeMissing(await program.RunAsync(arguments), directory);
         Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
@@ -38,6 +48,29 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         File.SetUnixFileMode(Path.Combine(directory, "porthor.db"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         ShouldBeMissing(await program.RunAsync(arguments), directory);
         Directory.GetFileSystemEntries(directory).Length.ShouldBe(1);
+    }
+
+    /// <summary>Only <c>run</c> and <c>init</c> create the tables in an empty database, whose name may be mistyped.</summary>
+    [Theory, InlineData(Mode.Database), InlineData(Mode.Cluster)]
+    public async Task A_command_on_an_empty_database_fails_and_creates_nothing(Mode mode)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var configured = await PorthorProgram.ForAsync(deployment);
+        var postgres = await RealServers.Instance.PostgresAsync();
+        string[][] commands = mode == Mode.Cluster ? [["update-schema"], ["token", "list"]] :
+        [
+            ["update-schema"], ["audit"], ["delete-all-data", "--yes"], ["history"], ["import-ids", IdFile], ["maintenance"],
+            ["rotate-session-secret"], ["token", "list"], ["token", "create", "--username", "ann"],
+            ["token", "revoke", "--all-of", "ann", "--yes"],
+        ];
+        foreach (var command in commands)
+        {
+            ShouldBeMissing(
+                await configured.RunAsync(WithIdFile(command)), $"127.0.0.1:{postgres.Port}/{deployment.DatabaseName}");
+        }
+        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+            .ShouldHaveSingleItem().ShouldBe(["0"]);
     }
 
     [Fact]
@@ -114,10 +147,12 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         }
     }
 
-    private static void ShouldBeMissing(Outcome outcome, string directory)
+    private string[] WithIdFile(string[] arguments) => [.. arguments.Select(argument => argument == IdFile ? idFile : argument)];
+
+    private static void ShouldBeMissing(Outcome outcome, string place)
     {
         (outcome.ExitCode, outcome.Output).ShouldBe((1, ""));
         outcome.Errors.ShouldMatch(@"\A(Working on .*\n)?Error: There is no deployment at .*\n\z");
-        outcome.Errors.ShouldContain($"Error: There is no deployment at {directory}. ");
+        outcome.Errors.ShouldContain($"Error: There is no deployment at {place}. ");
     }
 }
