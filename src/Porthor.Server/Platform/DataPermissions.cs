@@ -7,6 +7,8 @@ namespace Porthor.Server.Platform;
 internal static class DataPermissions
 {
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+    private static readonly string[] DatabaseLogs = ["-wal", "-shm"];
+
     private const UnixFileMode AccessibleToOthers = WritableByOthers | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Checks the directory and the files in it.</summary>
@@ -27,11 +29,26 @@ internal static class DataPermissions
     }
 
     /// <summary>Checks that a file is not a symbolic link, which could lead to a file that another user controls.</summary>
-    /// <exception cref="StartException">The file is a symbolic link.</exception>
+    /// <exception cref="StartException">
+    /// The file is a symbolic link. The message names the owner and the mode of its target, and the command that moves the target here.
+    /// </exception>
     public static void RefuseLink(string path)
     {
-        if (new FileInfo(path).LinkTarget is { } target)
-            throw new StartException($"The file {path} is a symbolic link to {target}. Move the file itself to {path}.");
+        if (new FileInfo(path).LinkTarget is not { } link)
+            return;
+        var target = Path.GetFullPath(link, Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var status = FileStatus.TryRead(target);
+        var description = status is { } found
+            ? $"has mode {found.OctalMode} and belongs to {FileStatus.NameOf(found.OwnerId)}"
+            : "does not exist";
+        // SQLite keeps the log beside the target.
+        string[] moved = status is null ? [] : ["", .. DatabaseLogs.Where(end => File.Exists(target + end))];
+        var command = status is null
+            ? $"rm {ProgramCommand.Quote(path)}"
+            : string.Join(" && ", moved.Select(end => $"mv {ProgramCommand.Quote(target + end)} {ProgramCommand.Quote(path + end)}"));
+        throw new StartException(
+            $"The file {path} is a symbolic link to {target}, which {description}. Porthor does not use linked files, because another user "
+            + $"could control them. Run: {command}");
     }
 
     private static void CheckMode(string kind, string path, UnixFileMode forbidden, string risk, string correctMode)

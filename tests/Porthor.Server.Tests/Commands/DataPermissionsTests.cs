@@ -66,8 +66,27 @@ public sealed partial class DataPermissionsTests : IAsyncLifetime
         {
             var outcome = await program.RunAsync(verb);
             outcome.ExitCode.ShouldBe(1);
-            outcome.Errors.ShouldContain($"The file {path} is a symbolic link to {target}.");
+            outcome.Errors.ShouldContain(
+                $"The file {path} is a symbolic link to {target}, which has mode 0600 and belongs to {Environment.UserName}.");
+            outcome.Errors.ShouldContain($"Run: mv {target} {path}\n");
         }
+        await program.RunShellAsync($"mv {target} {path}");
+        var corrected = await program.RunAsync("token", "list");
+        corrected.ExitCode.ShouldBe(0, corrected.Errors);
+    }
+
+    /// <summary>The log of the database is beside the target of the link. Without it, the latest changes would be lost.</summary>
+    [Fact]
+    public async Task A_linked_database_is_moved_with_its_log()
+    {
+        var (path, target) = (Path.Combine(Data, "porthor.db"), Path.Combine(program.Folder, "elsewhere"));
+        await program.RunShellAsync($"mv {path} {target}; ln -s ../elsewhere {path}; touch {target}-wal");
+        (await program.RunAsync("token", "list")).Errors.ShouldContain($"Run: mv {target} {path} && mv {target}-wal {path}-wal\n");
+        // A link to a missing file.
+        await program.RunShellAsync($"rm {target} {target}-wal");
+        var missing = (await program.RunAsync("run", "--port", "0")).Errors;
+        missing.ShouldContain($"The file {path} is a symbolic link to {target}, which does not exist.");
+        missing.ShouldContain($"Run: rm {path}\n");
     }
 
     /// <summary>Earlier versions created it with the umask of the process.</summary>
