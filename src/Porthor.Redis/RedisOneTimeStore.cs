@@ -38,5 +38,22 @@ public sealed class RedisOneTimeStore(RedisStore store, string keyPrefix = Redis
     public Task<bool> ContainsAsync(string name, CancellationToken cancellationToken) =>
         store.CallAsync("looking for a one-time value", KeyOf(name), db => db.KeyExistsAsync(KeyOf(name)), cancellationToken);
 
+    /// <summary>Tests all commands of this store with a name that no value has. The test value expires.</summary>
+    /// <param name="prefix">The beginning of the names for which the database gives permissions.</param>
+    /// <param name="cancellationToken">Ends the wait for the response.</param>
+    /// <exception cref="StoreUnavailableException">The database is not available, or does not permit one of the commands.</exception>
+    public async Task CheckPermissionsAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var name = prefix + "porthor-readiness";
+        // The error of a script does not name the command that the user lacks. With XX, SET writes only if the key exists.
+        await store.CallAsync(
+            "testing a write", KeyOf(name), db => db.ExecuteAsync(ServerCommands.Set, KeyOf(name), "", "XX", "PX", 10_000),
+            cancellationToken);
+        await Task.WhenAll(
+            TryAddAsync(name, [], TimeSpan.FromSeconds(10), cancellationToken),
+            GetAsync(name, cancellationToken),
+            TakeAsync(name, cancellationToken));
+    }
+
     private RedisKey KeyOf(string name) => keyPrefix + name;
 }

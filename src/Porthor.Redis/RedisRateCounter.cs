@@ -19,6 +19,9 @@ public sealed class RedisRateCounter(RedisStore store, TimeSpan timeLimit) : IRa
         return {count, left}
         """;
 
+    /// <summary>The key with which the permissions are tested. No request is counted under it.</summary>
+    private const string TestKey = "LIMITS:porthor-readiness";
+
     /// <inheritdoc/>
     public async Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
@@ -27,4 +30,22 @@ public sealed class RedisRateCounter(RedisStore store, TimeSpan timeLimit) : IRa
             "counting requests", counter, db => db.ScriptEvaluateAsync(Script, [counter]), timeLimit, cancellationToken);
         return new RateCount((long)reply[0], TimeSpan.FromMilliseconds((long)reply[1]));
     }
+
+    /// <summary>
+    /// Tests the commands of <see cref="CountAsync"/> with a key of its own, which expires. The commands are also sent without the script,
+    /// because the error of a script does not name the command that the user lacks.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The database is not available, or does not permit one of the commands.</exception>
+    public Task CheckPermissionsAsync(CancellationToken cancellationToken) => store.CallAsync(
+        "testing the counting of requests",
+        TestKey,
+        async db =>
+        {
+            RedisKey key = TestKey;
+            await db.ExecuteAsync("PTTL", key);
+            await db.ExecuteAsync("PEXPIRE", key, 60_000);
+            await db.ExecuteAsync("INCRBY", key, 0);
+            return await db.ScriptEvaluateAsync(Script, [key]);
+        },
+        cancellationToken);
 }

@@ -2,6 +2,7 @@ using Porthor.Audit;
 using Porthor.Composition;
 using Porthor.Ldap;
 using Porthor.Maintenance;
+using Porthor.OpenIdConnect;
 using Porthor.Operations;
 using Porthor.Quotas;
 using Porthor.Redis;
@@ -92,8 +93,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral, CountTimeout)
             : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
             : new LocalRateCounter(clock);
-        Dependencies = DependenciesOf(sql, RecordStore, ephemeral, directory);
         AuthorizationCodes = ephemeral is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(ephemeral, keyPrefix: "");
+        Dependencies = DependenciesOf(directory);
         OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Store);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
@@ -192,21 +193,18 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    private static IReadOnlyList<Dependency> DependenciesOf(
-        SqlStores sql, ITokenRecordStore recordStore, RedisStore? ephemeral, LdapDirectory? directory)
+    private IReadOnlyList<Dependency> DependenciesOf(LdapDirectory? directory)
     {
         // If the records are in Redis, forward authentication works without the token index. All nodes share the index, so a load balancer
         // that removes the nodes while it is unavailable would only make the service unavailable too.
         List<Dependency> dependencies =
             [
-                new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync),
-                new("token records", Required: true, recordStore.CheckAsync),
+                new("token list", Required: RecordStore.IsTransactional, Sql.TokenIndex.CheckAsync),
+                new("token records", Required: true, RecordStore.CheckAsync),
             ];
         // While the ephemeral Redis is unavailable, requests are allowed but not counted.
         if (ephemeral is not null)
-            dependencies.Add(new(
-                "ephemeral Redis", Required: false,
-                cancellation => ephemeral.CallAllAsync("checking the connection", db => db.PingAsync(), cancellation)));
+            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => CheckEphemeralAsync(ephemeral, cancellation)));
         // While LDAP is unavailable, cached user information is used.
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));
@@ -223,6 +221,18 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         {
             throw new StartException(e.Message, e);
         }
+    }
+
+    /// <summary>
+    /// Tests the connection and all commands that Porthor needs, so that a missing permission is reported before a request needs it.
+    /// </summary>
+    private async Task CheckEphemeralAsync(RedisStore store, CancellationToken cancellationToken)
+    {
+        await store.CallAllAsync("checking the connection", db => db.PingAsync(), cancellationToken);
+        if (RateCounter is RedisRateCounter counter)
+            await counter.CheckPermissionsAsync(cancellationToken);
+        if (Settings.OidcServer is not null && AuthorizationCodes is RedisOneTimeStore codes)
+            await codes.CheckPermissionsAsync(AuthorizationCodeStore.NamePrefix, cancellationToken);
     }
 
     private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics)

@@ -100,6 +100,45 @@ public sealed class ReadinessTests
         Find(ready, "ephemeral Redis").GetProperty("required").GetBoolean().ShouldBeFalse();
     }
 
+    /// <summary>A missing permission is reported before the first request that needs the command.</summary>
+    [Fact]
+    public async Task A_missing_permission_in_the_ephemeral_Redis_is_reported()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var redis = await RedisServerProcess.StartOwnAsync();
+        string[] commands = ["ping", "select", "getex", "set", "eval", "evalsha", "script|load", "info", "role", "getdel", "exists",
+            "incrby", "pttl", "pexpire"];
+        await redis.SendAsync(
+            "ACL",
+            ["SETUSER", "porthor", "on", ">hidden-one", "~LIMITS:*", "~oidc:*", "+client|setname", "+client|id",
+                .. commands.Select(command => $"+{command}")]);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings =>
+            OpenIdConnect.OpenIdServers.WithProvider(settings) with
+            {
+                EphemeralRedis = settings.EphemeralRedis! with { User = "porthor", Password = new Secret("hidden-one") },
+            });
+        await WaitForStateAsync("up", command: null);
+        foreach (var command in (string[])["incrby", "pttl", "pexpire", "evalsha", "set", "getex", "getdel", "ping"])
+        {
+            await redis.SendAsync("ACL", "SETUSER", "porthor", $"-{command}");
+            await WaitForStateAsync("down", command);
+            await redis.SendAsync("ACL", "SETUSER", "porthor", $"+{command}");
+            await WaitForStateAsync("up", command: null);
+        }
+
+        Task WaitForStateAsync(string state, string? command) => RealServers.WaitUntilAsync(
+            async () =>
+            {
+                var dependency = Find(await server.GetAsync("/health/ready"), "ephemeral Redis");
+                dependency.GetProperty("state").GetString().ShouldBe(state, dependency.GetRawText());
+                if (command is null)
+                    return;
+                dependency.GetProperty("error").GetString()!.ShouldContain("NOPERM");
+                dependency.GetProperty("error").GetString()!.ShouldContain(command);
+            },
+            $"the state {state} {command}");
+    }
+
     /// <summary>Many readiness requests must not keep the stores busy.</summary>
     [Fact]
     public async Task Concurrent_readiness_requests_share_one_check()
