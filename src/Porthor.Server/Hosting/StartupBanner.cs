@@ -13,11 +13,23 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal static class StartupBanner
 {
-    /// <summary>Prints the banner.</summary>
+    /// <summary>The time that the start waits for the output. A reader that does not read must not prevent the start or the stop.</summary>
+    private static readonly TimeSpan PrintTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Prints the banner. If the output does not accept it in time, the method returns, and the output continues in the background.
+    /// </summary>
     /// <param name="urls">The addresses on which the server listens.</param>
     /// <param name="baseUrl">The URL at which users reach the server.</param>
     /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
     public static void Print(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
+    {
+        var printer = new Thread(() => PrintNow(core, urls, baseUrl, password)) { IsBackground = true };
+        printer.Start();
+        printer.Join(PrintTimeout);
+    }
+
+    private static void PrintNow(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
     {
         // Standard output is reserved for the log, unless it is a terminal.
         var output = Console.IsOutputRedirected ? Console.Error : Console.Out;

@@ -37,6 +37,29 @@ public sealed class ClosedOutputTests : IAsyncLifetime
         int.Parse(outcome.Output.Split(' ')[3]).ShouldBeLessThan(15_000);
     }
 
+    /// <summary>The startup banner is printed to standard error.</summary>
+    [Fact]
+    public async Task The_server_starts_and_stops_in_time_while_standard_error_is_not_read()
+    {
+        program.Variables["DLL"] = PorthorProgram.ProgramFile;
+        var outcome = await program.RunShellAsync(
+            """
+            mkfifo errors
+            exec 3<>errors
+            dd if=/dev/zero of=errors bs=4096 oflag=nonblock 2>/dev/null || true
+            PORT=$(shuf -i 12000-31999 -n 1)
+            dotnet "$DLL" run --port "$PORT" --metrics-port 0 >log 2>errors &
+            SERVER=$!
+            until curl -sf "http://127.0.0.1:$PORT/health/live" >/dev/null; do kill -0 $SERVER; done
+            BEGIN=$(date +%s%N)
+            kill -TERM $SERVER
+            wait $SERVER
+            echo "exit $? after $(( ($(date +%s%N) - BEGIN) / 1000000 )) ms"
+            """);
+        outcome.Output.ShouldStartWith("exit 0 after ", customMessage: outcome.Errors);
+        int.Parse(outcome.Output.Split(' ')[3]).ShouldBeLessThan(15_000);
+    }
+
     [Theory]
     [InlineData(">/dev/null 2>&-")]
     [InlineData(">&-")]
