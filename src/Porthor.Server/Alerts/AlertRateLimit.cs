@@ -10,16 +10,18 @@ internal sealed class AlertRateLimit(TimeProvider clock)
     private const int MaxKnownAlerts = 1000;
     private static readonly TimeSpan RepeatPause = TimeSpan.FromMinutes(5);
 
+    private readonly long started = clock.GetTimestamp();
     private readonly Lock sync = new();
     private readonly Dictionary<(string, string), AdmittedAlert> lastSent = [];
-    private DateTimeOffset hourStart;
+    private TimeSpan hourStart;
     private int sentThisHour;
 
     /// <summary>Returns whether an alert must be sent.</summary>
     /// <param name="leftOut">The number of equal alerts that were omitted since the last one was sent.</param>
     public bool Admits(Alert alert, out int leftOut)
     {
-        var now = clock.GetUtcNow();
+        // The system time can change.
+        var now = clock.GetElapsedTime(started);
         lock (sync)
         {
             if (lastSent.Count >= MaxKnownAlerts)
@@ -28,7 +30,7 @@ internal sealed class AlertRateLimit(TimeProvider clock)
             leftOut = last.LeftOut;
             if (now - hourStart >= TimeSpan.FromHours(1))
                 (hourStart, sentThisHour) = (now, 0);
-            var admitted = sentThisHour < MaxPerHour && (last.At == default || now - last.At >= RepeatPause);
+            var admitted = sentThisHour < MaxPerHour && (last.At is not { } sent || now - sent >= RepeatPause);
             if (admitted)
                 sentThisHour++;
             lastSent[(alert.Type, alert.Message)] = admitted ? new AdmittedAlert(now, 0) : last with { LeftOut = last.LeftOut + 1 };
@@ -36,5 +38,5 @@ internal sealed class AlertRateLimit(TimeProvider clock)
         }
     }
 
-    private readonly record struct AdmittedAlert(DateTimeOffset At, int LeftOut);
+    private readonly record struct AdmittedAlert(TimeSpan? At, int LeftOut);
 }

@@ -22,6 +22,7 @@ internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider
     /// <summary>The name of the event that is logged for every allowed request.</summary>
     public const string Authorized = "TokenAuthorized";
 
+    private readonly long started = clock.GetTimestamp();
     private long leftOut;
     private long reported;
     private long second;
@@ -55,7 +56,7 @@ internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider
 
     private int Count()
     {
-        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var now = (long)clock.GetElapsedTime(started).TotalSeconds;
         var known = Interlocked.Read(ref second);
         // The first thread in a new second resets the count. One line more or less does not matter.
         if (known != now && Interlocked.CompareExchange(ref second, now, known) == known)

@@ -2,9 +2,9 @@ namespace Porthor.Server.Login.Local;
 
 /// <summary>Represents a number of failed logins, and computes until when the next attempt is blocked.</summary>
 /// <param name="Failures">The number of attempts with a wrong password.</param>
-/// <param name="LastFailure">The time of the last of these attempts.</param>
+/// <param name="LastFailure">The time of the last of these attempts, since the start of the process.</param>
 /// <param name="Unsettled">The number of attempts that have begun and whose result is not known yet.</param>
-internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, int Unsettled)
+internal readonly record struct Count(int Failures, TimeSpan LastFailure, int Unsettled)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
@@ -20,16 +20,17 @@ internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, 
 
     public Count Ended() => this with { Unsettled = Math.Max(0, Unsettled - 1) };
 
-    public Count Failed(DateTimeOffset now) => this with { Failures = Failures + 1, LastFailure = now };
+    public Count Failed(TimeSpan now) => this with { Failures = Failures + 1, LastFailure = now };
 
     /// <summary>Returns whether another attempt must wait for an unsettled one, because all unsettled attempts could fail.</summary>
     public bool AwaitsOthers(CountKind kind) => Unsettled > 0 && Failures + Unsettled >= LimitsOf(kind).Free;
 
-    public DateTimeOffset BlockedUntil(CountKind kind)
+    /// <summary>Returns the time until which the next attempt is blocked; null if it is not blocked.</summary>
+    public TimeSpan? BlockedUntil(CountKind kind)
     {
         var (freeFailures, firstDelay, longestDelay) = LimitsOf(kind);
         if (Failures < freeFailures)
-            return DateTimeOffset.MinValue;
+            return null;
         var delay = firstDelay * Math.Pow(2, Math.Min(Failures - freeFailures, 20));
         return LastFailure + (delay < longestDelay ? delay : longestDelay);
     }

@@ -11,17 +11,17 @@ internal sealed class FamiliarAddresses
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
-    private readonly Dictionary<string, Dictionary<string, DateTimeOffset>> loginsByUser = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<string, TimeSpan>> loginsByUser = new(StringComparer.Ordinal);
 
     /// <summary>Returns whether the user logged in from the network during the last 30 days.</summary>
-    public bool Contains(string username, string network, DateTimeOffset now) =>
+    public bool Contains(string username, string network, TimeSpan now) =>
         loginsByUser.TryGetValue(username, out var logins) && logins.TryGetValue(network, out var login) && login + Lifetime > now;
 
     /// <summary>Records a successful login.</summary>
-    public void Add(string username, string network, DateTimeOffset now)
+    public void Add(string username, string network, TimeSpan now)
     {
         if (!loginsByUser.TryGetValue(username, out var logins))
-            loginsByUser[username] = logins = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+            loginsByUser[username] = logins = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
         logins[network] = now;
         if (logins.Count > MaxPerUser)
             logins.Remove(logins.MinBy(pair => pair.Value).Key);

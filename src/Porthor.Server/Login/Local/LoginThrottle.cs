@@ -40,12 +40,16 @@ internal sealed class LoginThrottle(TimeProvider clock)
 
     private static readonly CountKind[] AddressKinds = [CountKind.Address, CountKind.WideAddress, CountKind.WidestAddress];
 
+    private readonly long started = clock.GetTimestamp();
     private readonly Lock sync = new();
     private readonly Dictionary<CountKey, Count> counts = [];
     private readonly FamiliarAddresses familiar = new();
     private readonly Dictionary<string, int> waiting = [];
     private TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private DateTimeOffset swept;
+    private TimeSpan swept;
+
+    /// <summary>Gets the time since the start. Unlike the system time, nobody can change it.</summary>
+    private TimeSpan Now => clock.GetElapsedTime(started);
 
     /// <summary>Gets the number of counts.</summary>
     public int Held
@@ -102,7 +106,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <param name="device">The id of a browser in which this user logged in before; null for other browsers.</param>
     public CountedAttempt Begin(string username, IPAddress? address, string? device)
     {
-        var now = clock.GetUtcNow();
+        var now = Now;
         // All texts that cannot be a username share one count.
         var user = UserRules.IsUsername(username) ? username : "";
         var networks = ClientNetwork.PrefixesOf(address);
@@ -117,7 +121,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
             foreach (var key in charged)
             {
                 var count = CountOf(key, now);
-                if (count.BlockedUntil(key.Kind) - now is var rest && rest > wait)
+                if (count.BlockedUntil(key.Kind) - now is { } rest && rest > wait)
                     wait = rest;
                 awaitsOthers |= count.AwaitsOthers(key.Kind);
             }
@@ -136,7 +140,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// </summary>
     public void Succeeded(CountedAttempt attempt)
     {
-        var now = clock.GetUtcNow();
+        var now = Now;
         lock (sync)
         {
             Settle(attempt, count => count.Ended());
@@ -153,7 +157,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <summary>Settles an attempt with a wrong password.</summary>
     public void Failed(CountedAttempt attempt)
     {
-        var now = clock.GetUtcNow();
+        var now = Now;
         lock (sync)
             Settle(attempt, count => count.Ended().Failed(now));
     }
@@ -203,7 +207,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
         }
     }
 
-    private Count CountOf(CountKey key, DateTimeOffset now) =>
+    private Count CountOf(CountKey key, TimeSpan now) =>
         !counts.TryGetValue(key, out var count) ? default
         : count.LastFailure + ResetAfter <= now ? count with { Failures = 0 }
         : count;
@@ -225,7 +229,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
         return keys;
     }
 
-    private void Sweep(DateTimeOffset now)
+    private void Sweep(TimeSpan now)
     {
         if (counts.Count < MostCounts && now - swept < ResetAfter)
             return;

@@ -18,7 +18,8 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
     public static readonly TimeSpan EarlyWindow = TimeSpan.FromMinutes(1);
 
     private readonly Lock sync = new();
-    private readonly Queue<DateTimeOffset> earlyFetches = new();
+    /// <summary>The timestamps of the clock at which the latest early fetches began.</summary>
+    private readonly Queue<long> earlyFetches = new();
 
     // The fetch does not use the cancellation token of a caller, because other callers may wait for it.
     private readonly SharedOperation<T> value = new(fetch, keptFor, clock) { JoinsOnlyFreshRuns = true };
@@ -35,19 +36,19 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
         // Of the callers that found the same value outdated, one discards it.
         lock (sync)
         {
-            if (value.TryGet(out var current) && ReferenceEquals(current, otherThan) && MayFetchEarly(clock.GetUtcNow()))
+            if (value.TryGet(out var current) && ReferenceEquals(current, otherThan) && MayFetchEarly())
                 value.Reset();
             return value.GetAsync(cancellationToken);
         }
     }
 
-    private bool MayFetchEarly(DateTimeOffset now)
+    private bool MayFetchEarly()
     {
-        while (earlyFetches.TryPeek(out var first) && now - first >= EarlyWindow)
+        while (earlyFetches.TryPeek(out var first) && clock.GetElapsedTime(first) >= EarlyWindow)
             earlyFetches.Dequeue();
         if (earlyFetches.Count >= MaxEarlyFetches)
             return false;
-        earlyFetches.Enqueue(now);
+        earlyFetches.Enqueue(clock.GetTimestamp());
         return true;
     }
 }
