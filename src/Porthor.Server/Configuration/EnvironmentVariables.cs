@@ -31,6 +31,9 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
         "REDIS_PERSISTENT_URL", "SESSION_SECRET", "SLACK_WEBHOOK",
     ];
 
+    /// <summary>Secret variables that other programs read under the same name. They can name a file too.</summary>
+    private static readonly string[] StandardSecrets = ["SENTRY_DSN"];
+
     public static EnvironmentVariables OfProcess() => new(
         Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(
             entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal));
@@ -42,7 +45,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     public EnvironmentVariables WithFiles(SettingsErrors errors)
     {
         var resolved = new Dictionary<string, string>(values, StringComparer.Ordinal);
-        foreach (var name in Prefixes.SelectMany(prefix => Names.Select(name => prefix + name)))
+        foreach (var name in Prefixes.SelectMany(prefix => Names.Select(name => prefix + name)).Concat(StandardSecrets))
         {
             if (values.GetValueOrDefault(name + FileSuffix) is not { Length: > 0 } path)
                 continue;
@@ -61,8 +64,15 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
         Prefixes.Select(prefix => values.GetValueOrDefault(prefix + name)?.TrimEnd('\r', '\n'))
             .FirstOrDefault(value => value is { Length: > 0 });
 
-    /// <summary>Returns a variable that other programs read under the same name; null if it is unset or empty.</summary>
-    public string? GetStandard(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
+    /// <summary>Returns the name with prefix of the variable that <see cref="Get"/> returns.</summary>
+    public string NameOf(string name) =>
+        Prefixes.Select(prefix => prefix + name).FirstOrDefault(full => values.GetValueOrDefault(full) is { Length: > 0 })
+            ?? OwnPrefix + name;
+
+    /// <summary>
+    /// Returns a variable that other programs read under the same name, without line breaks at its end; null if it is unset or empty.
+    /// </summary>
+    public string? GetStandard(string name) => values.GetValueOrDefault(name)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? value : null;
 
     /// <summary>
     /// Returns the variables that are set and unknown, and whose names are similar to a known name. Without an error, a deployment with a

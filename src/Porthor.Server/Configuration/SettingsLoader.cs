@@ -32,7 +32,12 @@ internal static class SettingsLoader
     {
         var errors = new SettingsErrors(need);
         environment = environment.WithFiles(errors);
-        var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
+        var errorsBefore = errors.All.Count;
+        var path = ReadPath(configPath, "--config-path", "CONFIG_PATH", environment, errors);
+        dataDirectory = ReadPath(dataDirectory, "--data-dir", "DATA_DIR", environment, errors);
+        if (errors.All.Count > errorsBefore)
+            errors.ThrowIfAny("The configuration");
+        path ??= DefaultPaths.FirstOrDefault(File.Exists);
         if (path == NoFile)
             path = null;
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
@@ -43,11 +48,18 @@ internal static class SettingsLoader
         var settings = Read(SettingsSection.Parse(yaml, environment, errors), environment, errors, need) with
         {
             ConfigPath = path,
-            DataDirectory = Path.GetFullPath(dataDirectory ?? environment.Get("DATA_DIR") ?? "porthor-data"),
+            DataDirectory = Path.GetFullPath(dataDirectory ?? "porthor-data"),
         };
         errors.ThrowIfAny(source);
         return settings;
     }
+
+    /// <summary>Returns the path of an option or of a variable; null if neither is set, or if it is invalid, which is an error.</summary>
+    private static string? ReadPath(
+        string? option, string optionName, string variable, EnvironmentVariables environment, SettingsErrors errors) =>
+        option is not null ? ControlCharacters.RefuseInOption(option, optionName, errors)
+        : environment.Get(variable) is { } value ? ControlCharacters.Refuse(value, environment.NameOf(variable), errors)
+        : null;
 
     private static string ReadFile(string path, string source)
     {

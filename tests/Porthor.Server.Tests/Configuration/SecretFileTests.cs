@@ -50,6 +50,51 @@ public sealed class SecretFileTests : IDisposable
     }
 
     [Fact]
+    public void The_DSN_of_Sentry_is_read_and_checked_like_other_secrets()
+    {
+        const string dsn = "https://key@sentry.example.com/1";
+        var environment = ("SENTRY_ENVIRONMENT", "production\n");
+        foreach (var variable in new[] { ("SENTRY_DSN", dsn + "\n"), ("SENTRY_DSN_FILE", Write(dsn + "\r\n")) })
+        {
+            var sentry = Load("", variable, environment).Sentry.ShouldNotBeNull();
+            (sentry.Dsn.Reveal(), sentry.Environment).ShouldBe((dsn, "production"));
+        }
+        const string control = "must not contain control characters, except line breaks at its end";
+        Errors("", ("SENTRY_DSN", "https://key\t@sentry.example.com/1"), environment).ShouldBe([$"SENTRY_DSN: {control}"]);
+        Errors("", ("SENTRY_DSN_FILE", Write("https://key@sentry.example.com/\n1")), environment).ShouldBe([$"SENTRY_DSN: {control}"]);
+        Errors("", ("SENTRY_DSN", dsn), ("SENTRY_ENVIRONMENT", "pro\nduction")).ShouldBe([$"SENTRY_ENVIRONMENT: {control}"]);
+        Errors("", ("SENTRY_DSN", dsn), ("SENTRY_DSN_FILE", Write(dsn)), environment).ShouldBe(
+            ["SENTRY_DSN: and SENTRY_DSN_FILE are both set; set only one of them"]);
+    }
+
+    [Theory]
+    [InlineData("CONFIG_PATH")]
+    [InlineData("DATA_DIR")]
+    public void A_path_with_a_control_character_is_an_error(string name)
+    {
+        foreach (var variable in new[]
+        {
+            ($"PORTHOR_{name}", "/srv/por\nthor"), ($"GAFAELFAWR_{name}", "/srv/\tporthor"),
+            ($"PORTHOR_{name}_FILE", Write("/srv/por\0thor")),
+        })
+        {
+            var failure = Should.Throw<SettingsException>(
+                () => SettingsLoader.Load(
+                    name == "CONFIG_PATH" ? null : SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Stores, Variables(variable)));
+            failure.Errors.Single().ToString().ShouldBe(
+                $"{variable.Item1.Replace("_FILE", "", StringComparison.Ordinal)}: "
+                    + "must not contain control characters, except line breaks at its end");
+        }
+        // A line break at the end is removed, and the option is checked too.
+        SettingsLoader.Load(
+            SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Stores, Variables(("PORTHOR_DATA_DIR", "/srv/porthor\n")))
+            .DataDirectory.ShouldBe("/srv/porthor");
+        Should.Throw<SettingsException>(() => SettingsLoader.Load("/srv/a\nb", "/srv/c\nd", SettingsScope.Stores, Variables()))
+            .Errors.Select(error => error.ToString()).ShouldBe(
+                ["--config-path: must not contain control characters", "--data-dir: must not contain control characters"]);
+    }
+
+    [Fact]
     public void A_private_key_keeps_its_lines()
     {
         using var rsa = RSA.Create(2048);
