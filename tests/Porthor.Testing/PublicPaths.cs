@@ -10,13 +10,9 @@ internal static class PublicPaths
     /// <summary>Returns a path for every route of the server, which includes future routes, and paths without a route.</summary>
     public static IReadOnlyList<string> Of(IServiceProvider services)
     {
-        var routes = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") ?? true)
-            .Select(route => "/" + string.Join(
-                '/', route.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Fill)))));
         return
         [
-            .. routes.Concat(
+            .. RoutesOf(services, "GET").Concat(
             [
                 "/nowhere", "/auth/api/v1/nowhere", "/auth/tokens/", "/login?rd=https%3A%2F%2Fevil.example%2F",
                 "/" + string.Concat(Enumerable.Repeat("x/", 2000)), "/ingress/auth?scope=read:all", "/auth/docs/",
@@ -25,6 +21,13 @@ internal static class PublicPaths
             ]).Distinct(),
         ];
     }
+
+    /// <summary>Returns a path for every route of the server that has a method.</summary>
+    public static IEnumerable<string> RoutesOf(IServiceProvider services, string method) =>
+        services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(method) ?? true)
+            .Select(route => "/" + string.Join(
+                '/', route.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Fill))))).Distinct();
 
     private static string Fill(RoutePatternPart part) => part switch
     {

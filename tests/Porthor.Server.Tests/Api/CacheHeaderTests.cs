@@ -1,9 +1,11 @@
+using Porthor.Server.Tests.OpenIdConnect;
 using Porthor.Testing;
+using static Porthor.Server.Tests.OpenIdConnect.OpenIdSteps;
 
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>A response with a secret must not be cached (RFC 9111 5.2.2.5), and JSON must not be interpreted as another type.</summary>
-public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServers>
+public sealed class CacheHeaderTests(OpenIdServers servers) : IClassFixture<OpenIdServers>
 {
     [Theory, EveryMode]
     public async Task Responses_with_secrets_are_not_stored(Mode mode)
@@ -22,6 +24,30 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
         }
     }
 
+    /// <summary>The tokens and the claims of a user, and the secret of a client.</summary>
+    [Fact]
+    public async Task OpenID_Connect_responses_with_secrets_are_not_stored()
+    {
+        var server = await servers.GetAsync(Mode.Embedded);
+        var registered = await server.PostAsync(
+            "/oidc-clients", new { return_uri = App, description = "An application" }, server.Bootstrap);
+        (registered.StatusCode, registered.Header("Cache-Control")).ShouldBe((201, "no-store"));
+        registered.Header("X-Content-Type-Options").ShouldBe("nosniff");
+
+        var client = await server.RegisterAsync();
+        var redeemed = await server.RedeemAsync(FormOf(client, await server.CodeAsync(await server.AnnAsync(), client)));
+        (redeemed.StatusCode, redeemed.Header("Cache-Control")).ShouldBe((200, "no-store"));
+        redeemed.Header("X-Content-Type-Options").ShouldBe("nosniff");
+        var token = Tokens.Token.Parse(redeemed.Json.GetProperty("access_token").GetString()!);
+        var claims = await server.UserInfoAsync(TestServer.Bearer(token));
+        claims.StatusCode.ShouldBe(200, claims.Body);
+        claims.Header("X-Content-Type-Options").ShouldBe("nosniff");
+        // Errors of the token endpoint are JSON too.
+        var refused = await server.RedeemAsync([]);
+        refused.StatusCode.ShouldBe(400);
+        refused.Header("X-Content-Type-Options").ShouldBe("nosniff");
+    }
+
     [Fact]
     public async Task Every_JSON_response_has_the_content_type_of_JSON()
     {
@@ -38,6 +64,18 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
             "/ingress/auth"])
         {
             foreach (var headers in ((string, string)[][])[[], [browser.Cookie]])
+            {
+                var answer = await server.SendAsync(HttpMethod.Get, path, json: null, headers);
+                answer.Header("Content-Type")!.ShouldStartWith("application/json", Case.Sensitive, path);
+                answer.Header("X-Content-Type-Options").ShouldBe("nosniff", path);
+            }
+        }
+        var client = await server.RegisterAsync();
+        foreach (var path in (string[])[
+            "/.well-known/openid-configuration", "/.well-known/jwks.json", UserInfoPath, "/auth/api/v1/oidc-clients",
+            $"/auth/api/v1/oidc-clients/{client.Id}", "/auth/api/v1/oidc-clients/missing"])
+        {
+            foreach (var headers in ((string, string)[][])[[], [server.Bootstrap]])
             {
                 var answer = await server.SendAsync(HttpMethod.Get, path, json: null, headers);
                 answer.Header("Content-Type")!.ShouldStartWith("application/json", Case.Sensitive, path);

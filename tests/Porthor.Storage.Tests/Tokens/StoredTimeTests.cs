@@ -1,6 +1,5 @@
 using Porthor.Audit;
 using Porthor.Secrets;
-using Porthor.Storage.Tests.Trees;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

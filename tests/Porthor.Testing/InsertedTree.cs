@@ -1,9 +1,10 @@
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
+using Porthor.Storage;
 using Porthor.Tokens;
 using Porthor.Values;
 
-namespace Porthor.Storage.Tests.Trees;
+namespace Porthor.Testing;
 
 /// <summary>Shapes of large trees. Other software can have created such trees.</summary>
 public enum Shape
@@ -13,7 +14,7 @@ public enum Shape
 }
 
 /// <summary>A tree of tokens that was inserted directly into the stores.</summary>
-/// <param name="Root">A user token.</param>
+/// <param name="Root">A user token, or a token of another type that the test chose.</param>
 /// <param name="Descendants">The other tokens, parents before their children.</param>
 internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants)
 {
@@ -26,7 +27,7 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
     /// <param name="withRecords">False for tokens that have rows only.</param>
     public static async Task<InsertedTree> CreateAsync(
         PorthorDeployment node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true,
-        Func<int, DateTimeOffset?>? expiresOf = null)
+        Func<int, DateTimeOffset?>? expiresOf = null, TokenType rootType = TokenType.User)
     {
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
         var created = node.Clock.GetSecondsNow().AddMinutes(-5);
@@ -34,7 +35,7 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
         for (var from = 0; from <= size; from += BatchSize)
         {
             await using var transaction = await node.Sql.TokenIndex.BeginAsync(
-                TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+                TimeSpan.FromMinutes(1), CancellationToken.None);
             var recordStore = node.RecordStore.Within(transaction);
             for (var i = from; i <= size && i < from + BatchSize; i++)
             {
@@ -42,7 +43,7 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
                 {
                     Token = tokens[i],
                     Username = Username,
-                    TokenType = i == 0 ? TokenType.User : TokenType.Internal,
+                    TokenType = i == 0 ? rootType : TokenType.Internal,
                     Service = i == 0 ? null : "tap",
                     Scopes = Scopes,
                     Created = created,
@@ -50,12 +51,13 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
                     UserData = new(),
                 };
                 transaction.Insert(TokenInfo.From(
-                    record, tokenName: i == 0 ? "root" : null, parent: i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key));
+                    record, tokenName: i == 0 && rootType == TokenType.User ? "root" : null,
+                    parent: i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key));
                 if (withRecords)
                     await recordStore.CreateAsync(
-                        tokens[i].Key, codec.Encrypt(record), record.Expires, TestContext.Current.CancellationToken);
+                        tokens[i].Key, codec.Encrypt(record), record.Expires, CancellationToken.None);
             }
-            await transaction.CommitAsync(TestContext.Current.CancellationToken);
+            await transaction.CommitAsync(CancellationToken.None);
         }
         return new InsertedTree(tokens[0], tokens[1..]);
     }
@@ -65,5 +67,5 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
 
     /// <summary>Returns the number of listed tokens of the tree.</summary>
     public static async Task<int> ListedAsync(PorthorDeployment node) =>
-        (await node.Sql.TokenIndex.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
+        (await node.Sql.TokenIndex.ListAsync(Username, CancellationToken.None)).Count;
 }
