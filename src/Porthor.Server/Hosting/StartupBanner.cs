@@ -24,9 +24,21 @@ internal static class StartupBanner
     /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
     public static void Print(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
     {
-        var printer = new Thread(() => PrintNow(core, urls, baseUrl, password)) { IsBackground = true };
+        var printer = new Thread(() => TryPrint(core, urls, baseUrl, password)) { IsBackground = true };
         printer.Start();
         printer.Join(PrintTimeout);
+    }
+
+    private static void TryPrint(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
+    {
+        try
+        {
+            PrintNow(core, urls, baseUrl, password);
+        }
+        catch (IOException)
+        {
+            // An output that cannot be written must not end the server.
+        }
     }
 
     private static void PrintNow(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)

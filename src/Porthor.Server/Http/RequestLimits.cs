@@ -30,20 +30,24 @@ internal sealed class RequestLimits(RequestDelegate next)
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }
 
-    public async Task InvokeAsync(HttpContext context)
+    /// <remarks>The method has no state of its own while the request waits, because it is called for each request.</remarks>
+    public Task InvokeAsync(HttpContext context) =>
+        FindProblem(context) is { } problem ? Task.FromException(problem.ToException()) : next(context);
+
+    private static Problem? FindProblem(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var longest = context.Request.Path.Value is Routes.Login or Routes.Logout ? LoginTargetBytes : TargetBytes;
         if (target.Length > longest)
-            throw Problem.UrlTooLong(longest).ToException();
+            return Problem.UrlTooLong(longest);
         if (SizeOf(context.Request.Headers) > HeaderBytes)
-            throw Problem.Of(
-                StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes",
-                "headers_too_large").ToException();
-        if (context.Request.ContentLength > BodyBytes)
-            throw Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large")
-                .ToException();
-        await next(context);
+        {
+            return Problem.Of(
+                StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes", "headers_too_large");
+        }
+        return context.Request.ContentLength > BodyBytes
+            ? Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large")
+            : null;
     }
 
     private static int SizeOf(IHeaderDictionary headers)

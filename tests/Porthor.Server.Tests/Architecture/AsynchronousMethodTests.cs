@@ -22,9 +22,9 @@ public sealed class AsynchronousMethodTests
         "AuthorizationCodeStore.AddAsync", "AuthorizationCodeStore.RemoveAsync", "IngressAuthorizer.AuthorizeAsync",
         "LocalRateCounter.CountAsync", "NumericIds.GetGidAsync", "NumericIds.GetUidAsync", "QuotaOverrides.GetRecentAsync",
         "SharedOperation.GetAsync", "TokenMaintenance.DeleteAllTokensAsync", "TokenService.GetDataAsync",
-        "TokenTransaction.ClaimAbsentAsync", "TokenTransaction.CountUserTokensAsync", "TokenTransaction.LockAsync", "TokenTransaction.LockAvailableAsync",
-        "TokenTransaction.LockExpiredAsync", "TokenTransaction.LockInOrderAsync", "TokenTransaction.LockParentAsync",
-        "TokenTransaction.TryUseOnceAsync",
+        "TokenTransaction.ClaimAbsentAsync", "TokenTransaction.CountUserTokensAsync", "TokenTransaction.LockAsync",
+        "TokenTransaction.LockAvailableAsync", "TokenTransaction.LockExpiredAsync",
+        "TokenTransaction.LockInOrderAsync", "TokenTransaction.LockParentAsync", "TokenTransaction.TryUseOnceAsync",
     ];
 
     [Fact]
