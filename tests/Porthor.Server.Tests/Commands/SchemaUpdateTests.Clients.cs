@@ -33,9 +33,7 @@ public sealed partial class SchemaUpdateTests
         program.Variables["PORTHOR_OIDC_SERVER_CLIENTS"] = Clients;
         program.Variables["PORTHOR_OIDC_SERVER_KEY"] = OpenIdConnect.OpenIdServers.Provider.Key.Reveal();
         program.Configure(Configuration);
-        // In embedded mode only 'init' creates a deployment.
-        if (mode == Mode.Embedded)
-            (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         for (var run = 0; run < 2; run++)
         {
             var updated = await program.RunAsync("update-schema");
