@@ -129,6 +129,8 @@ public sealed partial class IngressNginxTests(ProxyFixture fixture, RawProxyFixt
         await using var proxy = await StartAsync(raw);
         var client = new RawClient(proxy.Port);
         var bearer = $"Authorization: Bearer {(await raw.LogInAsync("cluster-raw")).Reveal()}";
+        // The tests of this class share the site.
+        var arrivedBefore = raw.RawSite.Requests.Count;
         foreach (var path in RequestTargetTests.Ambiguous)
             (await client.GetAsync(path, bearer)).Status.ShouldBe(400, path);
         foreach (var host in (string[])["a.example.com,b.example.com", "example.com/x", ""])
@@ -137,7 +139,7 @@ public sealed partial class IngressNginxTests(ProxyFixture fixture, RawProxyFixt
         // The line for a path with parameters, which controller.yaml contains as a comment.
         foreach (var path in (string[])["/admin;x", "/admin;x/y", "/%61dmin%3Bx"])
             (await client.GetAsync(path, bearer)).Status.ShouldBe(400, path);
-        raw.RawSite.Requests.ShouldBeEmpty();
+        raw.RawSite.Requests.Count.ShouldBe(arrivedBefore);
 
         foreach (var path in (string[])["/", "/public/", "/auth/tokens"])
         {
