@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using BitFaster.Caching.Lru;
 using Porthor.Concurrency;
 using Porthor.Secrets;
@@ -39,9 +40,9 @@ public readonly record struct SecretCheck(SecretCheckResult Result, TimeSpan Ret
 /// <remarks>
 /// At most a quarter of the processors compares with bcrypt. Requests with the same secret share one comparison. Requests that present an
 /// existing code of the client are served first and are counted per code; other requests are limited and counted per network, so that
-/// nobody without a code can prevent the logins of a client (decision 43).
+/// requests without a code cannot prevent the logins of a client (decision 43).
 /// </remarks>
-public sealed class ClientSecrets(TimeProvider clock)
+public sealed partial class ClientSecrets(TimeProvider clock)
 {
     /// <summary>The longest secret in bytes. Bcrypt ignores further bytes.</summary>
     public const int MaxBytes = 72;
@@ -156,9 +157,20 @@ public sealed class ClientSecrets(TimeProvider clock)
     private Task<SecretCheckResult> EnqueueAsync(OidcClient client, Secret presented, bool hasCode)
     {
         var completion = new TaskCompletionSource<SecretCheckResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        return queue.TryAdd(() => completion.SetResult(CompareNow(client, presented)), hasCode)
-            ? completion.Task
-            : Task.FromResult(SecretCheckResult.Busy);
+        return queue.TryAdd(Complete, hasCode) ? completion.Task : Task.FromResult(SecretCheckResult.Busy);
+
+        void Complete()
+        {
+            try
+            {
+                completion.SetResult(CompareNow(client, presented));
+            }
+            catch (Exception e)
+            {
+                // Only the requests that wait for this comparison fail. On a thread of the pool, the exception would end the process.
+                completion.SetException(e);
+            }
+        }
     }
 
     private SecretCheckResult CompareNow(OidcClient client, Secret presented)
@@ -174,15 +186,15 @@ public sealed class ClientSecrets(TimeProvider clock)
 
     private static bool Matches(byte[] hash, Secret presented)
     {
-        try
-        {
-            return BCrypt.Net.BCrypt.Verify(presented.Reveal(), Encoding.ASCII.GetString(hash));
-        }
-        catch (Exception e) when (e is ArgumentException or BCrypt.Net.SaltParseException or BCrypt.Net.HashInformationException)
-        {
-            return false; // The row does not contain a hash.
-        }
+        // The library calculates for a very long time, or throws exceptions of several types, if the row contains another text.
+        var text = Encoding.ASCII.GetString(hash);
+        return BcryptHash.IsMatch(text) && BCrypt.Net.BCrypt.Verify(presented.Reveal(), text);
     }
+
+    /// <summary>A bcrypt hash with a cost of at most 16, which needs about 5 s of CPU time.</summary>
+    [GeneratedRegex(
+        """\A\$2[abxy]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}\z""", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BcryptHash { get; }
 
     private byte[] KeyedHash(Secret secret) => HMACSHA256.HashData(cacheKey, Encoding.UTF8.GetBytes(secret.Reveal()));
 

@@ -18,7 +18,7 @@ internal sealed class ComparisonQueue(int threads)
     private readonly Queue<Action> others = [];
     private int running;
 
-    /// <summary>Adds a comparison. Returns false if too many are waiting.</summary>
+    /// <summary>Adds a comparison, which must not throw. Returns false if too many are waiting.</summary>
     public bool TryAdd(Action comparison, bool isPreferred)
     {
         lock (sync)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Porthor.OpenIdConnect;
 using Porthor.Secrets;
@@ -46,6 +47,38 @@ public sealed class ClientSecretTests : IDisposable
         (await CheckAsync(real, client, Correct)).ShouldBe(SecretCheckResult.Correct);
         (await CheckAsync(real, client, Wrong)).ShouldBe(SecretCheckResult.Wrong);
         (await CheckAsync(real, client with { SecretHash = [1, 2, 3] }, Correct)).ShouldBe(SecretCheckResult.Wrong);
+    }
+
+    /// <summary>Rows that another program damaged.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("$2b$")]
+    [InlineData("$2b$12$")]
+    [InlineData("$2b$99$abcdefghijklmnopqrstuuJYtK5nJ5nJ5nJ5nJ5nJ5nJ5nJ5nJ5n")]
+    [InlineData("$2b$xx$abcdefghijklmnopqrstuuJYtK5nJ5nJ5nJ5nJ5nJ5nJ5nJ5nJ5n")]
+    [InlineData("$2b$04$abcdefghijk")]
+    [InlineData("$2b$04$abcdefghijklmnopqrst!!")]
+    [InlineData("$9z$04$abcdefghijklmnopqrstuuJYtK5nJ5nJ5nJ5nJ5nJ5nJ5nJ5nJ5n")]
+    public async Task A_damaged_hash_matches_no_secret(string hash)
+    {
+        var real = new ClientSecrets(clock);
+        (await CheckAsync(real, Client("app") with { SecretHash = Encoding.ASCII.GetBytes(hash) }, Correct))
+            .ShouldBe(SecretCheckResult.Wrong);
+    }
+
+    /// <summary>An unexpected error ends the request, but not the process or the queue.</summary>
+    [Fact]
+    public async Task An_error_of_a_comparison_ends_only_the_request()
+    {
+        var fails = true;
+        var failing = new ClientSecrets(clock)
+        {
+            Compare = (_, _) => fails ? throw new InvalidOperationException("a fault of the library") : true,
+        };
+        for (var i = 0; i < 3; i++)
+            await Should.ThrowAsync<InvalidOperationException>(() => CheckAsync(failing, Client("app"), Correct));
+        fails = false;
+        (await CheckAsync(failing, Client("app"), Correct)).ShouldBe(SecretCheckResult.Correct);
     }
 
     /// <summary>After a start, all users of an application can return at the same moment.</summary>
