@@ -41,10 +41,15 @@ internal static partial class StartupValidation
         new(DataDirectory.MissingMessage(DeploymentText.PlaceOf(settings)));
 
     /// <summary>Returns the state of the schema, for commands.</summary>
-    public static Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
-        WhenAvailableAsync(core, CommandTimeoutOf(core), () => core.Sql.Schema.CheckAsync(cancellationToken), cancellationToken);
+    public static async Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken)
+    {
+        var state = SchemaState.Empty;
+        await WhenAvailableAsync(
+            core, CommandTimeoutOf(core), async () => state = await core.Sql.Schema.CheckAsync(cancellationToken), cancellationToken);
+        return state;
+    }
 
-    private static async Task<bool> CheckForServerAsync(
+    private static async Task CheckForServerAsync(
         PorthorDeployment core, SecretRequirement secrets, CancellationToken cancellationToken)
     {
         switch (await core.Sql.Schema.CheckAsync(cancellationToken))
@@ -65,13 +70,12 @@ internal static partial class StartupValidation
         }
         await CheckModeAsync(core, cancellationToken);
         if (secrets == SecretRequirement.None)
-            return true;
+            return;
         await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
         await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
-        return true;
     }
 
-    private static async Task<bool> CheckForCommandAsync(
+    private static async Task CheckForCommandAsync(
         PorthorDeployment core, SecretRequirement secrets, CancellationToken cancellationToken)
     {
         switch (await core.Sql.Schema.CheckAsync(cancellationToken))
@@ -92,7 +96,6 @@ internal static partial class StartupValidation
         }
         await CheckModeAsync(core, cancellationToken);
         await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
-        return true;
     }
 
     private static TimeSpan CommandTimeoutOf(PorthorDeployment core) =>
@@ -101,8 +104,8 @@ internal static partial class StartupValidation
     /// <summary>
     /// Runs steps that need the database. If it is not available, repeats them, because it may start at the same time as Porthor.
     /// </summary>
-    private static async Task<T> WhenAvailableAsync<T>(
-        PorthorDeployment core, TimeSpan timeout, Func<Task<T>> steps, CancellationToken cancellationToken)
+    private static async Task WhenAvailableAsync(
+        PorthorDeployment core, TimeSpan timeout, Func<Task> steps, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(StartupValidation));
         // Real time, because the database does not depend on the clock of the tokens.
@@ -111,7 +114,8 @@ internal static partial class StartupValidation
         {
             try
             {
-                return await steps();
+                await steps();
+                return;
             }
             catch (StoreUnavailableException e) when (e.IsPermanent)
             {

@@ -14,11 +14,11 @@ public sealed class RealClientTests(OpenIdConnectSite site) : IClassFixture<Open
     [BrowserFact]
     public async Task A_user_logs_in_at_Apache()
     {
-        Prerequisites.SkipWhen(ApacheSite.SkipReason);
+        Prerequisites.SkipWhen(ProxyProcess.ApacheSkipReason());
         var port = RealServers.FreePort();
         var callback = $"https://app.example.net:{port}/callback";
         var client = await site.RegisterAsync(callback);
-        await using var apache = await ApacheSite.StartAsync(port, $"""
+        await using var apache = await ProxyProcess.StartApacheAsync(port, $"""
             OIDCProviderMetadataURL {site.Address}/.well-known/openid-configuration
             OIDCProviderTokenEndpoint {site.Address}/auth/openid/token
             OIDCProviderUserInfoEndpoint {site.Address}/auth/openid/userinfo
@@ -35,7 +35,7 @@ public sealed class RealClientTests(OpenIdConnectSite site) : IClassFixture<Open
         await page.GotoAsync($"https://app.example.net:{port}/index.html");
         await SignInAsync(page);
         await page.GetByText("The protected page.").WaitForAsync();
-        page.Url.ShouldBe($"https://app.example.net:{port}/index.html", apache.Errors);
+        page.Url.ShouldBe($"https://app.example.net:{port}/index.html", apache.Output);
         (await page.ReloadAsync())!.Headers["x-remote-user"].ShouldBe("walker");
 
         // Without the cookies of the application, a browser without a session must sign in.

@@ -48,7 +48,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     private TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan swept;
 
-    /// <summary>Gets the time since the start. Unlike the system time, nobody can change it.</summary>
+    /// <summary>Gets the time since the start. It does not depend on the system time, which can be changed.</summary>
     private TimeSpan Now => clock.GetElapsedTime(started);
 
     /// <summary>Gets the number of counts.</summary>
